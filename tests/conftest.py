@@ -1,0 +1,20 @@
+"""What every test shares: how often to repeat."""
+
+from collections.abc import Callable
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="repeat every repeated test in full")
+
+
+@pytest.fixture(scope="session")
+def count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """How often to repeat: `count(1, 20)` is 1 in `make test` and 20 in `make soak`."""
+    soaking = request.config.getoption("--soak")
+
+    def how_often(quick: int, full: int) -> int:
+        return full if soaking else quick
+
+    return how_often
