@@ -1,0 +1,1 @@
+"""Distributed systems, by running them."""

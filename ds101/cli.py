@@ -1,0 +1,73 @@
+"""The `ds101` command. Each verb is a few lines here; what it does stands in the library.
+
+An error that we foresaw is one sentence on standard error and an exit status of 1, with no traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from ds101.errors import Ds101Error
+
+app = typer.Typer(
+    name="ds101",
+    help="Learn distributed systems by running them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ds101 {version('ds101')}")
+        raise typer.Exit
+
+
+@app.callback()
+def ds101(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Learn distributed systems by running them."""
+
+
+@app.command()
+def notebooks(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="lab01, 00, ...: all of them, unless told."),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say what is out of step.")] = False,
+    anew: Annotated[bool, typer.Option("--anew", help="Build also what is in step.")] = False,
+) -> None:
+    """Build the notebooks that are out of step with their text sources."""
+    from ds101.notebooks import build, out_of_step, project  # needs the tools of maintainers
+
+    root = project()
+    if check:
+        complaints = list(out_of_step(root))
+        for complaint in complaints:
+            typer.echo(complaint, err=True)
+        raise typer.Exit(code=1 if complaints else 0)
+    for path in build(root, names or [], anew=anew):
+        typer.echo(f"{'wrote' if path.exists() else 'removed'} {path.relative_to(root)}")
+
+
+def main() -> None:
+    """Run the command; what the `ds101` script calls."""
+    try:
+        app()
+    except Ds101Error as error:
+        sys.exit(str(error))
+    except ModuleNotFoundError as missing:
+        sys.exit(
+            f"This needs {missing.name}, which is not installed: "
+            'run  make install,  or  pip install -e ".[student,instructor,dev]"'
+        )

@@ -1,0 +1,50 @@
+"""Every error that ds101 raises on purpose. Each says in a sentence what happened and what to do.
+
+They show in a notebook as that sentence alone, without a page of traceback:
+the frames between your line and the mistake are ours, and would not help you.
+
+>>> issubclass(Unreachable, Ds101Error)
+True
+"""
+
+from __future__ import annotations
+
+
+class Ds101Error(Exception):
+    """The base of all the errors that ds101 raises on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of the traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class Mistake(Ds101Error, TypeError):
+    """Something in a node, a message or a scenario that cannot work, told as early as possible."""
+
+
+class Unreachable(Ds101Error, ConnectionError):
+    """The request certainly did not reach the node: nothing listens at its address."""
+
+
+class Timeout(Ds101Error, TimeoutError):
+    """Silence until the deadline. Whether the request had its effect is unknown."""
+
+
+class NodeError(Ds101Error, RuntimeError):
+    """A handler raised an exception, so its node is dead."""
+
+
+class ClosedError(Ds101Error, RuntimeError):
+    """The world was used after it was closed."""
+
+
+class LaunchError(Ds101Error, RuntimeError):
+    """Processes could not be started."""
+
+
+class Inconclusive(Ds101Error, ValueError):
+    """A question that cannot be answered was asked for a yes or a no."""
+
+
+class NotebookError(Ds101Error, RuntimeError):
+    """A notebook cannot be found, or cannot be built from its text source."""

@@ -1,0 +1,151 @@
+"""How functions and classes of a notebook travel to another process.
+
+cloudpickle carries a class of `__main__` by value, with the helpers, constants, imports, enums and dataclasses that it
+uses. Modules beside the notebook are carried by value too, so that a process needs no copy of them; what is installed
+is imported there by name. What can't travel (a lock, an open file, a running world) is named before anything starts.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import cloudpickle
+
+from ds101.errors import Mistake
+from ds101.lines import is_the_readers, line_of
+
+
+def ship(function: Callable[..., Any], *arguments: Any) -> bytes:
+    """The function and its arguments as bytes for `ds101.processes.child`.
+
+    Raises `Mistake` with the name of what can't travel.
+    """
+    return pickle.dumps((sys.path, os.getcwd(), dump((function, arguments))))
+
+
+def dump(value: Any) -> bytes:
+    """`value` as bytes that `cloudpickle.loads` understands in any process."""
+    buffer = io.BytesIO()
+    pickler = _Pickler(buffer)
+    try:
+        pickler.dump(value)
+    except Mistake:
+        raise
+    except (TypeError, pickle.PicklingError, AttributeError, RecursionError) as error:
+        raise Mistake(_what_cannot_travel(value) or f"This can't be sent to another process: {error}.") from None
+    finally:
+        for module in pickler.by_value:
+            cloudpickle.unregister_pickle_by_value(module)
+    return buffer.getvalue()
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
+    """Carries the reader's modules by value, and leaves out what msgspec hangs on dataclasses."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.by_value: list[ModuleType] = []
+
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, type | FunctionType):
+            module = sys.modules.get(obj.__module__ or "")
+            if (
+                module is not None
+                and is_local(module)
+                and module.__name__ not in cloudpickle.list_registry_pickle_by_value()
+            ):
+                cloudpickle.register_pickle_by_value(module)
+                self.by_value.append(module)
+        if isinstance(obj, type) and is_dataclass(obj) and "__msgspec_cache__" in vars(obj):
+            delattr(obj, "__msgspec_cache__")
+        return super().reducer_override(obj)
+
+
+def is_local(module: ModuleType) -> bool:
+    """Whether a module is the reader's own file, not an installed one."""
+    path = getattr(module, "__file__", None)
+    return module.__name__ != "__main__" and path is not None and is_the_readers(path)
+
+
+def _what_cannot_travel(value: Any) -> str | None:
+    for owner, name, held in sorted_globals_of(value):
+        try:
+            dump_alone(held)
+        except Exception:
+            return (
+                f"The global {name!r} ({_kind(held)}) can't be sent to another process. It is used in "
+                f"{line_of(owner)} Make it inside the node or the function that uses it instead."
+            )
+    return None
+
+
+def dump_alone(value: Any) -> bytes:
+    """Tries one value; raises whatever stands in its way."""
+    return bytes(cloudpickle.dumps(value))
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__name__
+    return f"an object of type {name}" if name[:1] not in "aeiou_" else f"of type {name}"
+
+
+def sorted_globals_of(value: Any) -> Iterator[tuple[CodeType, str, Any]]:
+    """The plain globals that the functions in `value` use, by name: (code, name, value). Functions and classes that they use are walked, not listed."""
+    seen: set[int] = set()
+    todo: list[Any] = [value]
+    while todo:
+        one = todo.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, tuple | list):
+            todo.extend(one)
+        elif isinstance(one, dict):
+            todo.extend(one.values())
+        elif isinstance(one, type) and _walked(one):
+            todo.extend(one.__mro__[1:])
+            todo.extend(_plain(member) for _, member in sorted(vars(one).items()))
+        elif isinstance(one, FunctionType) and _walked(one):
+            for name in sorted(names_used_by(one.__code__)):
+                held = one.__globals__.get(name)
+                if name not in one.__globals__ or isinstance(held, ModuleType):
+                    continue
+                todo.append(held)
+                if not isinstance(held, type | FunctionType):
+                    yield one.__code__, name, held
+            todo.extend(cell.cell_contents for cell in one.__closure__ or () if _is_filled(cell))
+
+
+def _walked(one: type | FunctionType) -> bool:
+    module = sys.modules.get(one.__module__ or "")
+    return module is None or module.__name__ == "__main__" or is_local(module)
+
+
+def _plain(member: Any) -> Any:
+    """The function inside a static method, class method or property."""
+    if isinstance(member, staticmethod | classmethod):
+        return member.__func__
+    return member.fget if isinstance(member, property) else member
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False
+
+
+def names_used_by(code: CodeType) -> set[str]:
+    """The global names in a function and in the functions inside it."""
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names |= names_used_by(constant)
+    return names

@@ -1,0 +1,163 @@
+"""The supervisor: a fresh, single-threaded process that forks the others and buries them.
+
+It is run by module name (`python -m ds101.processes.supervisor PORT KERNEL_PID`), so that nothing of the caller's
+is imported or inherited: forking a notebook's kernel would copy its threads and its sockets. It
+waits for commands from its kernel and for the ends of its children. When the kernel is gone, however
+it went, the connection closes, and the supervisor kills what is left with SIGKILL, which a stopped process and
+an endless loop can't refuse.
+
+A disk is an unnamed file that outlives the process that writes to it, and nothing else: the
+supervisor keeps it open, and the operating system deletes it with the last process that has it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, answer_challenge, deliver_challenge, wait
+from typing import IO, Any
+
+import multiprocess
+
+# Imported here once, so that every process that is forked from here has them at once.
+from ds101.processes.child import run_child
+from ds101.processes.launcher import connection_over
+
+START_METHOD = os.environ.get("DS101_START_METHOD") or ("fork" if hasattr(os, "fork") else "spawn")
+
+GRACE = 1.0  # seconds between the end of a child's output and its own end, at the most
+
+
+@dataclass
+class Child:
+    """A running process: its number in the kernel's books, and the end of the pipe that it prints to."""
+
+    key: int
+    process: Any
+    output: Connection
+
+
+class Supervisor:
+    """Starts, watches and ends processes on behalf of one kernel."""
+
+    def __init__(self, kernel: Connection, kernel_pid: int) -> None:
+        self.kernel = kernel
+        self.kernel_gone = _exit_of(kernel_pid)
+        self.context = multiprocess.get_context(START_METHOD)
+        self.children: dict[int, Child] = {}
+        self.disks: dict[str, IO[bytes]] = {}
+
+    def run(self) -> None:
+        """Serve until the kernel is gone, then leave nothing behind."""
+        try:
+            while self._step():
+                pass
+        except (EOFError, OSError):
+            pass
+        finally:
+            self._bury_all()
+
+    def _step(self) -> bool:
+        outputs = {child.output: child for child in self.children.values()}
+        ready = wait([self.kernel, *self.kernel_gone, *outputs])
+        if any(source in ready for source in self.kernel_gone):
+            return False
+        for source in ready:
+            if source in outputs:
+                self._hear(outputs[source])
+        if self.kernel in ready:
+            verb, *arguments = self.kernel.recv()
+            getattr(self, f"_do_{verb}")(*arguments)
+        return True
+
+    def _do_spawn(self, key: int, title: str, payload: bytes, disk: str | None) -> None:
+        receiving, sending = self.context.Pipe(duplex=False)
+        storage = self._disk(disk) if disk else None
+        process = self.context.Process(
+            target=run_child, args=(title, payload, sending, storage, START_METHOD), name=title
+        )
+        try:
+            process.start()
+        except OSError as error:
+            receiving.close()
+            self.kernel.send(("refused", key, str(error)))
+        else:
+            self.children[key] = Child(key, process, receiving)
+            self.kernel.send(("started", key, process.pid))
+        finally:
+            sending.close()
+
+    def _do_kill(self, key: int) -> None:
+        if key in self.children:
+            self.children[key].process.kill()
+
+    def _do_forget_disks(self, prefix: str) -> None:
+        for name in [name for name in self.disks if name.startswith(prefix)]:
+            self._close_disk(self.disks.pop(name))
+
+    def _disk(self, name: str) -> int | str:
+        """A file descriptor where it can be inherited, otherwise the path of a named file."""
+        if name not in self.disks:
+            anonymous = START_METHOD == "fork"
+            self.disks[name] = (
+                tempfile.TemporaryFile() if anonymous else tempfile.NamedTemporaryFile(prefix="ds101-", delete=False)
+            )
+        disk = self.disks[name]
+        return disk.fileno() if START_METHOD == "fork" else disk.name
+
+    def _close_disk(self, disk: IO[bytes]) -> None:
+        disk.close()
+        if START_METHOD != "fork":
+            with suppress(OSError):
+                os.unlink(disk.name)
+
+    def _hear(self, child: Child) -> None:
+        """Passes on what a child printed. Its end is that nobody holds the other end of its pipe any more."""
+        try:
+            self.kernel.send(("output", child.key, child.output.recv_bytes()))
+        except (EOFError, ConnectionResetError):
+            self._bury(child)
+
+    def _bury(self, child: Child) -> None:
+        """Reaps a child that has ended, or that threw away its output and can't be watched any more."""
+        child.process.join(GRACE)
+        child.process.kill()
+        child.process.join()
+        code = child.process.exitcode
+        child.process.close()
+        child.output.close()
+        del self.children[child.key]
+        self.kernel.send(("exited", child.key, code))
+
+    def _bury_all(self) -> None:
+        for child in self.children.values():
+            child.process.kill()
+        for child in self.children.values():
+            child.process.join()
+        for disk in self.disks.values():
+            self._close_disk(disk)
+
+
+def _exit_of(pid: int) -> list[int]:
+    """What becomes readable when that process ends, in case somebody else holds its socket open."""
+    try:
+        return [os.pidfd_open(pid)]
+    except (AttributeError, OSError):  # not Linux, or an old one: the closing of the connection has to do
+        return []
+
+
+def main() -> None:
+    port, kernel_pid = int(sys.argv[1]), int(sys.argv[2])
+    key = bytes.fromhex(sys.stdin.readline())
+    with connection_over(socket.create_connection(("127.0.0.1", port))) as kernel:
+        answer_challenge(kernel, key)
+        deliver_challenge(kernel, key)
+        Supervisor(kernel, kernel_pid).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""What happened in a world: one record for real processes, the simulation and the search.
+
+A `Trace` is a sequence of `Event`s, sorted so that causes stand before their effects. Every world
+makes the same events, so that one diagram and one check serve them all.
+
+>>> sent = Event("n1.1", "send", 0.001, "n1", 1, src="n1", dst="n2", type="Ping")
+>>> got = Event("n2.1", "deliver", 0.002, "n2", 2, cause="n1.1", src="n1", dst="n2", type="Ping")
+>>> trace = Trace([got, sent])
+>>> trace
+Trace(2 events, n1 n2)
+>>> [event.kind for event in trace]
+['send', 'deliver']
+>>> trace.happened_before(sent, got)
+Verdict.HOLDS
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ds101.verdict import Verdict
+
+KINDS = (
+    "start", "send", "deliver", "drop", "set", "cancel", "fire", "crash", "restart", "pause", "resume",
+    "partition", "heal", "link", "skew", "log", "print", "error", "invoke", "ok", "fail", "info",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, at one place.
+
+    `at` is in seconds since the world began, `clock` is a Lamport clock (Lamport 1978), and `cause` is the
+    id of the event that brought this one about: the send of a delivery, the delivery whose handler
+    sent, the setting of a timer.
+    """
+
+    id: str
+    kind: str
+    at: float
+    node: str  # the lane: "n1", "ada" for a call of ada's, "" for the world itself
+    clock: int
+    cause: str | None = None
+    src: str = ""
+    dst: str = ""
+    type: str = ""  # the type of the message, the timer or the request
+    body: Mapping[str, Any] = field(default_factory=dict)  # its fields, as they stand on the wire
+    detail: str = ""  # in words: why it was dropped, what was logged, why it crashed
+
+    def __repr__(self) -> str:
+        where = f"{self.src} → {self.dst}" if self.src or self.dst else self.node
+        words = " ".join(part for part in (self.kind, self.type, where, self.detail) if part)
+        return f"<{self.at:.4f}s {words}>"
+
+
+class Trace(Sequence[Event]):
+    """The events of a run, causes before effects.
+
+    `nodes` are the lanes in order; `cut` counts the oldest events that were forgotten to bound memory.
+    """
+
+    def __init__(self, events: Iterable[Event], nodes: Sequence[str] | None = None, cut: int = 0) -> None:
+        self.events: tuple[Event, ...] = tuple(in_causal_order(events))
+        lanes = {event.node for event in self.events if event.node}
+        self.nodes: tuple[str, ...] = tuple(nodes if nodes is not None else sorted(lanes, key=by_number))
+        self.cut = cut
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.events[index]
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __repr__(self) -> str:
+        forgotten = f", {self.cut} older ones forgotten" if self.cut else ""
+        return f"Trace({len(self)} events, {' '.join(self.nodes)}{forgotten})"
+
+    def filter(
+        self,
+        *,
+        nodes: Collection[str] | None = None,
+        types: Collection[str | type] | None = None,
+        kinds: Collection[str] | None = None,
+        after: float | None = None,
+        before: float | None = None,
+    ) -> Trace:
+        """The part of the trace that concerns some nodes, types, kinds, or a time (seconds, half open)."""
+        names = None if types is None else {kind if isinstance(kind, str) else kind.__name__ for kind in types}
+        tests: list[Callable[[Event], bool]] = []
+        if nodes is not None:
+            tests.append(lambda e: not e.node or bool({e.node, base_name(e.src), base_name(e.dst)} & set(nodes)))
+        if names is not None:
+            tests.append(lambda e: not e.type or e.type in names)
+        if kinds is not None:
+            tests.append(lambda e: e.kind in kinds)
+        if after is not None:
+            tests.append(lambda e: e.at >= after)
+        if before is not None:
+            tests.append(lambda e: e.at < before)
+        kept = [event for event in self.events if all(test(event) for test in tests)]
+        lanes = self.nodes if nodes is None else [node for node in self.nodes if node in nodes]
+        return Trace(kept, lanes, self.cut)
+
+    def happened_before(self, a: Event, b: Event) -> Verdict:
+        """Whether a happened before b (Lamport 1978): inconclusive where the trace was cut in between."""
+        if a.id == b.id:
+            return Verdict.BROKEN
+        place = {event.id: index for index, event in enumerate(self.events)}
+        if a.id not in place or b.id not in place:
+            return Verdict.INCONCLUSIVE
+        todo, seen, met_the_cut = [b], {b.id}, False
+        predecessor = self._previous_at_node()
+        while todo:
+            event = todo.pop()
+            for earlier in (event.cause, predecessor.get(event.id)):
+                if earlier == a.id:
+                    return Verdict.HOLDS
+                if earlier is None or earlier in seen:
+                    continue
+                seen.add(earlier)
+                if earlier in place:
+                    todo.append(self.events[place[earlier]])
+                else:
+                    met_the_cut = True
+        return Verdict.INCONCLUSIVE if met_the_cut else Verdict.BROKEN
+
+    def _previous_at_node(self) -> dict[str, str]:
+        """For each event, the one before it on its own lane. Client lanes have one order for each call."""
+        last: dict[str, str] = {}
+        previous: dict[str, str] = {}
+        for event in self.events:
+            lane = own_lane(event)
+            if lane in last:
+                previous[event.id] = last[lane]
+            last[lane] = event.id
+        return previous
+
+    def save(self, path: str | Path) -> None:
+        """Write the trace as JSON."""
+        content = {"nodes": self.nodes, "cut": self.cut, "events": self.events}
+        Path(path).write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Trace:
+        """Read what `save` wrote. Raises `msgspec.ValidationError` if it is no trace."""
+        content = msgspec.json.decode(Path(path).read_bytes(), type=_Saved)
+        return cls(content.events, content.nodes, content.cut)
+
+    def svg(self, **options: Any) -> str:
+        """The space-time diagram as SVG; the options are those of `ds101.draw.spacetime`."""
+        from ds101.draw import spacetime
+
+        return spacetime(self, **options)
+
+    def text(self, **options: Any) -> str:
+        """The run in words, a line for each step."""
+        from ds101.draw import as_text
+
+        return as_text(self, **options)
+
+    def html(self, **options: Any) -> str:
+        """The diagram with its words, for a notebook."""
+        from ds101.draw import as_html
+
+        return as_html(self, **options)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self.html(), "text/plain": repr(self)}
+
+
+class _Saved(msgspec.Struct):
+    nodes: list[str]
+    cut: int
+    events: list[Event]
+
+
+def base_name(address: str) -> str:
+    """The name that an address belongs to: `c1` for the call `c1.7`, a node's own for a node."""
+    return address.partition(".")[0]
+
+
+def by_number(name: str) -> tuple[bool, str, int]:
+    """Sorts n2 before n10, and nodes before clients."""
+    match = re.fullmatch(r"(.*?)(\d*)", name)
+    assert match
+    stem, digits = match.groups()
+    return (stem != "n", stem, int(digits or 0))
+
+
+def own_lane(event: Event) -> str:
+    """What an event is ordered with: its node, or one call of a client (calls of one client may overlap)."""
+    address = event.src if event.kind == "send" else event.dst
+    return address if base_name(address) == event.node else event.node
+
+
+def in_causal_order(events: Iterable[Event]) -> list[Event]:
+    """By time, but never an effect before its cause (clocks of two processes may differ a little)."""
+    ordered = sorted(events, key=lambda event: event.at)
+    known = {event.id for event in ordered}
+    done: set[str] = set()
+    waiting: dict[str, list[Event]] = {}
+    result: list[Event] = []
+    for event in ordered:
+        if event.cause in known and event.cause not in done:
+            waiting.setdefault(str(event.cause), []).append(event)
+            continue
+        ready = [event]
+        while ready:
+            next_one = ready.pop()
+            result.append(next_one)
+            done.add(next_one.id)
+            ready.extend(reversed(waiting.pop(next_one.id, [])))
+    return result
