@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+# Tools find each other by name, as they would in an activated environment: nbgrader runs `alembic`.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 LOCK := $(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 	--quiet --output-file requirements.lock

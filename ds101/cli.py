@@ -42,7 +42,7 @@ def ds101(
 def notebooks(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="lab01, 00, ...: all of them, unless told."),
+        typer.Argument(metavar="NAME", help="lab01, 00, ...: all of them, unless told."),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Only say what is out of step.")] = False,
     anew: Annotated[bool, typer.Option("--anew", help="Build also what is in step.")] = False,

@@ -1,0 +1,18 @@
+"""nbgrader's configuration: read by every `nbgrader` command run at the top of the clone, and by formgrader."""
+
+import os
+from pathlib import Path
+
+root = Path(__file__).resolve().parent
+
+c = get_config()  # noqa: F821  (nbgrader defines it)
+
+c.CourseDirectory.course_id = "ds101"
+c.CourseDirectory.root = str(root)
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "labs"
+# Several graders may write at once: wait for a locked gradebook instead of losing a mark.
+c.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}?timeout=60"
+
+# Where labs are released and handed in. A course on a shared machine sets one that all its members can reach.
+c.Exchange.root = os.environ.get("DS101_EXCHANGE", str(root / "exchange"))
