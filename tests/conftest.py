@@ -1,5 +1,7 @@
-"""What every test shares: how often to repeat."""
+"""What every test shares: how often to repeat, and where the browser is."""
 
+import os
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -18,3 +20,15 @@ def count(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
         return full if soaking else quick
 
     return how_often
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium. Without one a test is left out on your machine, and fails in CI."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    without = "no Chromium here: get it with  sudo apt-get install chromium"
+    if os.environ.get("CI") == "true":
+        pytest.fail(without)
+    pytest.skip(without)
