@@ -1,0 +1,115 @@
+"""One connection through the proxy: a socket to the client, a socket to the server, and a pump for each direction.
+
+The end of one direction (FIN) passes through and leaves the other open. A reset of one side resets the other, after
+the bytes that were under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+import struct
+from collections.abc import Callable
+
+from ds101.proxy.conditions import Conditions
+from ds101.proxy.log import Passage
+from ds101.proxy.pump import Broken, Pump
+
+KERNEL_BUFFER = 1 << 17  # bytes; what the system buffers is out of reach of the faults, so it is kept small
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
+
+
+class Connection:
+    """A connection that a client has made. `run` serves it to its end; `wake` tells it that the faults have changed."""
+
+    def __init__(
+        self,
+        number: int,
+        client: socket.socket,
+        address: tuple[str, int],
+        conditions: Callable[[str], Conditions],
+        seed: int,
+    ) -> None:
+        self.number, self.client, self.address = number, client, address
+        self.server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.conditions = conditions
+        self.state, self.detail = "connecting", ""
+        up, down = (random.Random(f"{seed} {number} {direction}") for direction in ("up", "down"))
+        self.up = Pump("client", client, self.server, lambda: conditions("up"), up)
+        self.down = Pump("server", self.server, client, lambda: conditions("down"), down)
+        self.up.back, self.down.back = self.down, self.up
+        for one in (client, self.server):
+            prepare(one)
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.changed = asyncio.Event()
+
+    @property
+    def passage(self) -> Passage:
+        return Passage(self.number, self.address, self.state, self.detail, self.up.flow, self.down.flow)
+
+    @property
+    def ended(self) -> bool:
+        return self.state not in ("connecting", "open")
+
+    def wake(self) -> None:
+        self.changed.set()
+        self.up.wake()
+        self.down.wake()
+
+    async def run(self, server: tuple[str, int]) -> None:
+        """Serve until both directions have ended, or one breaks. Cancelling it resets both sides."""
+        try:
+            await self._connect(server)
+            await self._pass_on()
+            self._close("closed")
+        except OSError as error:
+            self._close("refused", f"{reason_of(error)} at {server[0]}:{server[1]}", reset=True)
+        except Broken as broken:
+            self._close("reset", str(broken), reset=True)
+        except asyncio.CancelledError:
+            self._close("reset", "reset by the proxy's owner", reset=True)
+
+    async def _connect(self, server: tuple[str, int]) -> None:
+        while self.conditions("up").cut or self.conditions("down").cut:
+            self.changed.clear()
+            await self.changed.wait()
+        await asyncio.get_running_loop().sock_connect(self.server, server)
+        self.state = "open"
+
+    async def _pass_on(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self.up.run())
+                both.create_task(self.down.run())
+        except* Broken as broken:
+            raise first_of(broken) from None
+
+    def _close(self, state: str, detail: str = "", reset: bool = False) -> None:
+        self.state, self.detail = state, detail
+        for one in (self.client, self.server):
+            if reset:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+            one.close()
+
+
+def reason_of(error: OSError) -> str:
+    """asyncio puts the address in place of the system's words."""
+    return os.strerror(error.errno).lower() if error.errno else str(error)
+
+
+def prepare(one: socket.socket) -> None:
+    """Never block, and buffer little."""
+    one.setblocking(False)
+    for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        one.setsockopt(socket.SOL_SOCKET, buffer, KERNEL_BUFFER)
+
+
+def first_of(group: BaseExceptionGroup[Broken]) -> Broken:
+    """The first exception in nested groups."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, Broken)
+    return error

@@ -1,0 +1,200 @@
+"""The caller's side of the proxy: start it, break the network, mend it, and ask what happened."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import socket
+import threading
+import time
+import weakref
+from dataclasses import dataclass, field
+from typing import Any
+
+from ds101.errors import ClosedError, LaunchError, Mistake, Timeout
+from ds101.processes import Process, spawn
+from ds101.proxy import control
+from ds101.proxy.faults import ByteLink, Cut, Fault
+from ds101.proxy.log import Log
+from ds101.proxy.server import serve
+
+PATIENCE = 30.0  # seconds to wait for the proxy's process; it answers in a millisecond
+
+
+@dataclass(frozen=True, repr=False)
+class ActiveFault:
+    """A fault at work on a proxy. It ends with `end()`, at the end of its `with`, or with `proxy.heal()`."""
+
+    fault: Fault
+    number: int
+    proxy: Proxy = field(compare=False)
+
+    def end(self) -> None:
+        """From now on it is gone. Does nothing if it has ended already."""
+        self.proxy._end([self.number])
+
+    def __enter__(self) -> ActiveFault:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.proxy.closed:
+            self.end()
+
+    def __repr__(self) -> str:
+        return f"<fault {self.number}: {self.fault!r}>"
+
+
+class Proxy:
+    """A TCP proxy in front of the server at `server`, a pair (host, port). Connect to `address` instead.
+
+    `port` is where it listens on 127.0.0.1 (0: any free one); `seed` decides every draw: the same bytes in the same
+    reads meet the same luck. Raises `Mistake` for an address that is none, and `LaunchError` if the port is in use.
+
+    What TCP promises, and so what the proxy never breaks, is the order and the value of bytes. Pieces are not promised:
+    each piece is sent at once and alone (TCP_NODELAY), but a receiver that reads late finds several pieces joined,
+    and the systems on the way may join and cut as they like.
+    """
+
+    def __init__(self, server: tuple[str, int], *, port: int = 0, seed: int = 0) -> None:
+        self.server = _address(server)
+        self.closed = False
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        token = secrets.token_hex(16)
+        with socket.create_server(("127.0.0.1", 0)) as meeting:
+            place = meeting.getsockname()[1]
+            self.process = spawn(serve, self.server, _port(port), seed, place, token, name="proxy")
+            self._link = _accept(meeting, self.process)
+        self._lines = self._link.makefile("rb")
+        self._finalizer = weakref.finalize(self, _let_go, self._link, self._lines)
+        hello = control.decode_hello(self._lines.readline())
+        if hello.token != token:
+            self.close()
+            raise LaunchError("Another program answered in place of the proxy. Try again.")
+        if hello.error:
+            self.close()
+            raise LaunchError(f"The proxy can't listen on port {port}: {hello.error}. Use port=0 for any free one.")
+        self.address = ("127.0.0.1", hello.port)
+
+    def link(
+        self,
+        *,
+        slice: int | tuple[int, int] | None = None,  # noqa: A002  # the word of the trade
+        join: float = 0.0,
+        delay: float = 0.0,
+        jitter: float = 0.0,
+        loss: float = 0.0,
+        retransmission: float = 0.2,
+        reset: float = 0.0,
+        bandwidth: float | None = None,
+        direction: str = "both",
+    ) -> ActiveFault:
+        """Make the link worse from now on, on live connections too; see `ByteLink` for what each word means.
+
+        Several links add up. Raises `Mistake` for values that make no sense.
+        """
+        fault = ByteLink(
+            slice=slice, join=join, delay=delay, jitter=jitter, loss=loss, retransmission=retransmission, reset=reset,
+            bandwidth=bandwidth, direction=direction,
+        )  # fmt: skip
+        return self._begin(fault)
+
+    def cut(self, direction: str = "both") -> ActiveFault:
+        """Let nothing through in that direction, silently: connections stay open, and bytes wait.
+
+        A client can still connect (to the proxy), but the server hears of it only after the cut.
+        """
+        return self._begin(Cut(direction=direction))
+
+    def reset(self) -> None:
+        """Break every connection now: both ends get a reset (RST), and what was under way is lost."""
+        self._ask(control.Reset())
+
+    def heal(self) -> None:
+        """End all faults. What was held goes on at once."""
+        self._end(list(range(1, next(self._numbers))))
+
+    @property
+    def log(self) -> Log:
+        """What it did until now: a sequence of connections, with the bytes and pieces of each direction."""
+        answer = self._ask(control.Report())
+        assert isinstance(answer, control.Story)
+        return answer.log
+
+    def close(self) -> None:
+        """End the process, and with it all connections through it. Does nothing the second time."""
+        self.closed = True
+        self.process.kill()
+        self._finalizer()
+
+    def __enter__(self) -> Proxy:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        host, port = self.server
+        return f"<proxy, closed, to {host}:{port}>" if self.closed else f"<proxy {self.address[1]} -> {host}:{port}>"
+
+    def __reduce__(self) -> Any:
+        raise Mistake("A proxy can't be sent to another process. Send its address instead.")
+
+    def _begin(self, fault: Fault) -> ActiveFault:
+        active = ActiveFault(fault, next(self._numbers), self)
+        self._ask(control.Begin.of(active.number, fault))
+        return active
+
+    def _end(self, numbers: list[int]) -> None:
+        self._ask(control.End(numbers))
+
+    def _ask(self, command: control.Command) -> control.Answer:
+        """Send a command and wait for the answer: then it is done."""
+        with self._lock:
+            if self.closed:
+                raise ClosedError("The proxy is closed. Make a new one with Proxy(server).")
+            try:
+                self._link.sendall(control.encode(command) + b"\n")
+                line = self._lines.readline()
+            except TimeoutError:
+                raise Timeout(f"The proxy did not answer for {PATIENCE:g} s. Is its process paused?") from None
+            except OSError:
+                line = b""
+        if not line:
+            self.process.wait(PATIENCE)  # raises what ended it
+            raise ClosedError("The proxy's process was killed. Make a new one with Proxy(server).")
+        return control.decode_answer(line)
+
+
+def _accept(meeting: socket.socket, process: Process) -> socket.socket:
+    """The call of the process, unless it died on the way."""
+    meeting.settimeout(0.1)
+    deadline = time.monotonic() + PATIENCE
+    while process.alive and time.monotonic() < deadline:
+        try:
+            link = meeting.accept()[0]
+        except TimeoutError:
+            continue
+        link.settimeout(PATIENCE)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return link
+    process.kill()
+    process.wait()
+    raise LaunchError("The proxy's process did not start. Try again.")
+
+
+def _let_go(link: socket.socket, lines: Any) -> None:
+    lines.close()
+    link.close()
+
+
+def _address(server: object) -> tuple[str, int]:
+    if isinstance(server, tuple | list) and len(server) >= 2 and isinstance(server[0], str):
+        return (server[0], _port(server[1]))
+    raise Mistake(f"The server's address is a pair (host, port), so it can't be {server!r}.")
+
+
+def _port(port: object) -> int:
+    if isinstance(port, int) and not isinstance(port, bool) and 0 <= port < 65_536:
+        return port
+    raise Mistake(f"A port is a whole number from 0 to 65535, so it can't be {port!r}.")

@@ -1,0 +1,127 @@
+"""The proxy's process: accepts connections from clients and commands from its owner, until the owner is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from contextlib import suppress
+
+from ds101.proxy import control
+from ds101.proxy.conditions import Conditions
+from ds101.proxy.connection import Connection, prepare
+from ds101.proxy.faults import Fault
+from ds101.proxy.log import Flow, Log
+
+MOST_ENDED = 1_000  # connections that have ended and can still be read about
+BREATHER = 0.05  # seconds before the next try when the system is out of descriptors
+
+
+def serve(server: tuple[str, int], port: int, seed: int, control_port: int, token: str) -> None:
+    """Run the proxy. This is what `Proxy` spawns."""
+    asyncio.run(_serve(server, port, seed, control_port, token))
+
+
+async def _serve(server: tuple[str, int], port: int, seed: int, control_port: int, token: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", control_port)
+    try:
+        listener = _listen(port)
+    except OSError as error:
+        writer.write(control.encode(control.Hello(token, error=error.strerror or str(error))) + b"\n")
+        await writer.drain()
+        return
+    with listener:
+        writer.write(control.encode(control.Hello(token, listener.getsockname()[1])) + b"\n")
+        switchboard = Switchboard(server, seed)
+        accepting = asyncio.create_task(switchboard.accept(listener))
+        while line := await reader.readline():
+            answer = await switchboard.obey(control.decode_command(line))
+            writer.write(control.encode(answer) + b"\n")
+        accepting.cancel()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        prepare(listener)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+class Switchboard:
+    """All connections and all active faults."""
+
+    def __init__(self, server: tuple[str, int], seed: int) -> None:
+        self.server, self.seed = server, seed
+        self.faults: dict[int, Fault] = {}
+        self.conditions: dict[str, Conditions] = {}
+        self.tasks: dict[asyncio.Task[None], Connection] = {}
+        self.connections: deque[Connection] = deque()
+        self.accepted = self.forgotten = 0
+        self.forgotten_up = self.forgotten_down = Flow()
+        self._change()
+
+    async def accept(self, listener: socket.socket) -> None:
+        """Serve every client that connects."""
+        while True:
+            try:
+                client, address = await asyncio.get_running_loop().sock_accept(listener)
+            except OSError:
+                await asyncio.sleep(BREATHER)
+                continue
+            self.accepted += 1
+            connection = Connection(self.accepted, client, address, self.conditions.__getitem__, self.seed)
+            self.connections.append(connection)
+            task = asyncio.create_task(connection.run(self.server))
+            self.tasks[task] = connection
+            task.add_done_callback(self.tasks.pop)
+            self._forget()
+
+    async def obey(self, command: control.Command) -> control.Answer:
+        """Do it; it is done when this returns."""
+        match command:
+            case control.Begin(number=number):
+                self.faults[number] = command.fault()
+                self._change()
+            case control.End(numbers=numbers):
+                for number in numbers:
+                    self.faults.pop(number, None)
+                self._change()
+            case control.Reset():
+                await self._reset_all()
+            case control.Report():
+                return control.Story(self.log)
+        return control.Done()
+
+    @property
+    def log(self) -> Log:
+        passages = tuple(connection.passage for connection in self.connections)
+        return Log(passages, self.forgotten, self.forgotten_up, self.forgotten_down)
+
+    def _change(self) -> None:
+        for direction in ("up", "down"):
+            self.conditions[direction] = Conditions.of(self.faults.values(), direction)
+        for connection in self.tasks.values():
+            connection.wake()
+
+    async def _reset_all(self) -> None:
+        tasks = list(self.tasks)
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def _forget(self) -> None:
+        """The oldest that have ended; what they carried stays counted."""
+        ended = [connection for connection in self.connections if connection.ended]
+        for connection in ended[:-MOST_ENDED]:
+            self.connections.remove(connection)
+            self.forgotten += 1
+            self.forgotten_up += connection.up.flow
+            self.forgotten_down += connection.down.flow
