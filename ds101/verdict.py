@@ -5,7 +5,7 @@ Verdict.HOLDS
 >>> bool(Verdict.INCONCLUSIVE)
 Traceback (most recent call last):
     ...
-ds101.errors.Inconclusive: An inconclusive verdict is neither true nor false. Compare it with Verdict.HOLDS or Verdict.BROKEN.
+ds101.errors.Inconclusive: Inconclusive is neither true nor false. Compare it with Verdict.HOLDS or Verdict.BROKEN.
 """
 
 from __future__ import annotations

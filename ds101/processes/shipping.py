@@ -22,6 +22,9 @@ from ds101.errors import Mistake
 from ds101.lines import is_the_readers, line_of
 
 
+CACHES = {"__msgspec_cache__", "__ds101_kinds__"}  # made again where they are needed
+
+
 def ship(function: Callable[..., Any], *arguments: Any) -> bytes:
     """The function and its arguments as bytes for `ds101.processes.child`.
 
@@ -63,8 +66,9 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
             ):
                 cloudpickle.register_pickle_by_value(module)
                 self.by_value.append(module)
-        if isinstance(obj, type) and is_dataclass(obj) and "__msgspec_cache__" in vars(obj):
-            delattr(obj, "__msgspec_cache__")
+        if isinstance(obj, type) and is_dataclass(obj):
+            for name in CACHES & set(vars(obj)):
+                delattr(obj, name)
         return super().reducer_override(obj)
 
 

@@ -1,0 +1,68 @@
+"""Lists, dicts and sets that can be read and copied, but not changed in place.
+
+What a node reads from its storage is such a copy, and so is a global that its handlers use: changing either would look
+as if it had worked, and be lost or shared in ways that no network allows.
+
+>>> log = freeze([1, {"a": 2}], "a stored value")
+>>> log[1]["a"], [*log, 3]
+(2, [1, {'a': 2}, 3])
+>>> log.append(3)
+Traceback (most recent call last):
+    ...
+ds101.errors.Mistake: a stored value can't be changed in place. Make a changed copy, and assign that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from ds101.errors import Mistake
+
+
+def _refusing(*names: str) -> dict[str, Callable[..., NoReturn]]:
+    def refuse(self: Any, *_: Any, **__: Any) -> NoReturn:
+        raise Mistake(f"{self.what} can't be changed in place. Make a changed copy, and assign that.")
+
+    return dict.fromkeys(names, refuse)
+
+
+def _frozen(name: str, base: type, *mutators: str) -> Any:
+    """A subclass of a built-in whose mutators raise, and which travels as the built-in."""
+    members: dict[str, Any] = _refusing(*mutators)
+    members["what"] = "This value"
+    members["__reduce_ex__"] = lambda self, _: (base, (base(self),))
+    members["__copy__"] = lambda self: base(self)
+    members["__module__"] = __name__
+    return type(name, (base,), members)
+
+
+FrozenList = _frozen(
+    "FrozenList", list, "append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse",
+    "__setitem__", "__delitem__", "__iadd__", "__imul__",
+)  # fmt: skip
+FrozenDict = _frozen(
+    "FrozenDict", dict, "clear", "pop", "popitem", "setdefault", "update", "__setitem__", "__delitem__", "__ior__"
+)
+FrozenSet = _frozen(
+    "FrozenSet", set, "add", "remove", "discard", "pop", "clear", "update", "intersection_update",
+    "difference_update", "symmetric_difference_update", "__ior__", "__iand__", "__isub__", "__ixor__",
+)  # fmt: skip
+
+
+def freeze(value: Any, what: str) -> Any:
+    """A copy of `value`, all the way down, that says `what` it is when somebody tries to change it."""
+    if isinstance(value, list):
+        return _named(FrozenList([freeze(one, what) for one in value]), what)
+    if isinstance(value, dict):
+        return _named(FrozenDict({key: freeze(one, what) for key, one in value.items()}), what)
+    if isinstance(value, set):
+        return _named(FrozenSet(value), what)
+    if type(value) is tuple:
+        return tuple(freeze(one, what) for one in value)
+    return value
+
+
+def _named(value: Any, what: str) -> Any:
+    value.what = what
+    return value

@@ -1,0 +1,98 @@
+"""What the links do to one message, given the faults that hold now: pure, and shared by all worlds.
+
+>>> network = Network(Random(1))
+>>> network.plan("n1", "n2", "Ping", size=90, now=5.0)
+(5.0,)
+>>> network.hold({"f1": Link("n1", "n2", delay=0.1), "f2": Partition((("n1",), ("n3",)))})
+>>> network.plan("n1", "n2", "Ping", size=90, now=5.0)
+(5.1,)
+>>> network.plan("n1", "n3", "Ping", size=90, now=5.0)
+'partition'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from ds101.faults import Drop, Fault, Link, Partition, bounds
+
+Seconds = float
+DueTimes = tuple[Seconds, ...]  # when the message arrives: once, or twice if it is duplicated
+Cause = str  # why it doesn't
+
+HELD_BACK = 0.005  # seconds, at the most, by which a reordered message falls behind on a link without delay
+
+
+@dataclass
+class Pipe:
+    """What one direction of one link remembers: so that delays keep order, and bandwidth adds up."""
+
+    last_due: Seconds = 0.0
+    busy_until: Seconds = 0.0
+
+
+@dataclass
+class Network:
+    """The links as one sender sees them. `faults` are named, so that each can end by itself."""
+
+    random: Random
+    faults: dict[str, Fault] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)  # how many messages each Drop still takes
+    pipes: dict[tuple[str, str], Pipe] = field(default_factory=dict)
+
+    def hold(self, faults: Mapping[str, Fault]) -> None:
+        """From now on these faults hold, and no others."""
+        for name, fault in faults.items():
+            if isinstance(fault, Drop) and name not in self.faults:
+                self.left[name] = fault.times
+        self.faults = dict(faults)
+
+    def cut(self, src: str, dst: str) -> bool:
+        """Whether a partition stands between them now."""
+        return any(isinstance(fault, Partition) and fault.cuts(src, dst) for fault in self.faults.values())
+
+    def plan(self, src: str, dst: str, type_name: str, size: int, now: Seconds) -> DueTimes | Cause:
+        """When a message of `size` bytes that is sent now arrives, or why it doesn't."""
+        if not self.faults:
+            return (now,)
+        if self.cut(src, dst):
+            return "partition"
+        if self._is_chosen(src, dst, type_name):
+            return "chosen"
+        links = [fault for fault in self.faults.values() if isinstance(fault, Link) and fault.concerns(src, dst)]
+        if not links:
+            return (now,)
+        if any(self._happens(link.loss) for link in links):
+            return "lost"
+        copies = 1 + any(self._happens(link.duplicate) for link in links)
+        pipe = self.pipes.setdefault((src, dst), Pipe())
+        return tuple(self._due(pipe, links, size, now) for _ in range(copies))
+
+    def _is_chosen(self, src: str, dst: str, type_name: str) -> bool:
+        for name, fault in self.faults.items():
+            if isinstance(fault, Drop) and self.left[name] > 0 and fault.concerns(src, dst, type_name):
+                self.left[name] -= 1
+                return True
+        return False
+
+    def _happens(self, probability: float) -> bool:
+        return probability > 0 and self.random.random() < probability
+
+    def _due(self, pipe: Pipe, links: list[Link], size: int, now: Seconds) -> Seconds:
+        start = now
+        for link in links:
+            if link.bandwidth is not None:
+                start = max(start, pipe.busy_until) + size / link.bandwidth
+                pipe.busy_until = start
+        latency = sum(self._latency(link) for link in links)
+        if any(self._happens(link.reorder) for link in links):
+            return start + latency + self.random.uniform(0, 2 * latency + HELD_BACK)  # others may overtake it
+        pipe.last_due = max(pipe.last_due, start + latency)
+        return pipe.last_due
+
+    def _latency(self, link: Link) -> Seconds:
+        low, high = bounds(link.delay)
+        delay = low if low == high else self.random.uniform(low, high)
+        return delay + (self.random.uniform(0, link.jitter) if link.jitter else 0.0)
