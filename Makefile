@@ -18,7 +18,7 @@ help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 start: $(READY)  ## open JupyterLab on chapter 00
-	$(BIN)/jupyter lab $(AS_ROOT) course/00-start-here.ipynb
+	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/course/00-start-here.ipynb
 
 test: lint browser  ## run everything that CI runs
 	$(BIN)/ds101 notebooks --check
