@@ -1,0 +1,3 @@
+from ds101.draw.spacetime import spacetime
+
+__all__ = ["spacetime"]

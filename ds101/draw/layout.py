@@ -1,0 +1,181 @@
+"""Where everything stands: a lane for each node, time downward, a row for each moment.
+
+Real time clusters within microseconds and is then silent for seconds, so the axis keeps the order and not the
+distances: what happens at about the same time on different lanes shares a row; a long silence adds a little room.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+
+from ds101.draw.choose import Gap, Item
+from ds101.draw.notes import SIZE, Line, lines_beside
+from ds101.draw.repeats import Fold
+from ds101.draw.story import Step, Story
+from ds101.draw.wording import plain, text_width
+
+AXIS = 66.0  # pixels for the times, on the left
+PITCH = 32.0  # between rows
+LINE = 14.0  # between lines of text
+HEAD = 54.0  # for the names of the lanes
+EDGE = 26.0  # between the times and the first lane,
+LOOP = 44.0  # and where something is folded
+NARROWEST, WIDEST = 84.0, 250.0  # between lanes
+TOGETHER = 0.001  # seconds: steps of different lanes this close may share a row
+TALL = 700.0  # pixels: the names of the lanes are repeated below
+SILENCE = 8.0  # times the typical distance between rows
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a step stands: messages arrive at `y` and leave at `out`; its lines are written in between."""
+
+    x: float
+    y: float
+    out: float
+    row: int
+    lines: list[Line]
+    first_line: float = 0.0
+
+
+@dataclass(slots=True)
+class Row:
+    """One moment: steps on different lanes, or one thing that takes the whole width."""
+
+    at: float
+    steps: list[Step] = field(default_factory=list)
+    wide: Item | None = None
+    y: float = 0.0
+    silent: float = 0.0  # seconds of silence before it, where that is long
+    wider: float = 0.0  # pixels more before it, so that labels find room
+
+    @property
+    def lanes(self) -> set[str]:
+        return {step.lane for step in self.steps}
+
+
+@dataclass(slots=True)
+class Layout:
+    """Positions in pixels."""
+
+    lanes: dict[str, float]  # x
+    gap: float
+    width: float
+    height: float
+    top: float  # where the lanes begin
+    bottom: float
+    rows: list[Row]
+    places: dict[int, Place]  # by the index of a step
+    right: float  # the right end of what may be written on
+
+    @property
+    def is_tall(self) -> bool:
+        """Whether the names at the top are out of sight further down."""
+        return self.bottom > TALL
+
+
+def lay_out(story: Story, items: Sequence[Item], width: float, labels: Sequence[str], heading: bool) -> Layout:
+    """Give every item its place. `labels` are the texts that want to stand between two lanes."""
+    margin = _right_margin(story, items)
+    left = AXIS + (LOOP if any(isinstance(item, Fold) for item in items) else EDGE)
+    gap = _gap(len(story.lanes), width - left - margin, labels)
+    lanes = {lane: round(left + gap * number, 1) for number, lane in enumerate(story.lanes)}
+    last = max(lanes.values(), default=left)
+    layout = Layout(
+        lanes, gap, last + margin, 0.0, (28.0 if heading else 0.0) + HEAD, 0.0, rows_of(items), {}, last + margin - 8
+    )
+    _find_silences(layout.rows)
+    settle(layout)
+    return layout
+
+
+def _gap(lanes: int, room: float, labels: Sequence[str]) -> float:
+    wanted = sorted(text_width(label, SIZE) for label in labels)
+    usual = wanted[(len(wanted) * 9) // 10] + 44 if wanted else 0.0
+    best = min(WIDEST, max(150.0, usual))
+    return round(max(NARROWEST, min(best, room / max(1, lanes - 1))), 1)
+
+
+def _right_margin(story: Story, items: Sequence[Item]) -> float:
+    """Room beside the last lane, if something is written there."""
+    last = story.lanes[-1] if story.lanes else ""
+    widest = 0.0
+    for item in items:
+        if isinstance(item, Step) and item.lane == last:
+            widest = max([widest, *(text_width(line.full, SIZE) for line in lines_beside(item, 1000.0))])
+            if any(flight.src == flight.dst or flight.dst not in story.lanes for flight in item.departures):
+                widest = max(widest, 100.0)
+    named = max(text_width(plain(lane), 13.0) / 2 + 12 for lane in story.lanes) if story.lanes else 0.0
+    return max(EDGE + 8, named + 10, min(widest + 48, 180.0))
+
+
+def rows_of(items: Sequence[Item]) -> list[Row]:
+    """The items in rows: never an effect in or above the row of its cause, never one lane twice in a row."""
+    rows: list[Row] = []
+    row_of: dict[int, int] = {}
+    for item in items:
+        if not isinstance(item, Step) or not item.lane:
+            rows.append(Row(item.at, wide=item))
+            continue
+        earliest = max((row_of.get(flight.tail.index, -1) + 1 for flight in item.arrivals if flight.tail), default=0)
+        current = rows[-1] if rows else None
+        if (
+            current is None
+            or current.wide is not None
+            or earliest >= len(rows)
+            or item.lane in current.lanes
+            or item.at - current.at > TOGETHER
+        ):
+            rows.append(Row(item.at))
+        rows[-1].steps.append(item)
+        row_of[item.index] = len(rows) - 1
+    return rows
+
+
+def _find_silences(rows: Sequence[Row]) -> None:
+    steps = [max(0.0, later.at - earlier.at) for earlier, later in pairwise(rows)]
+    typical = max(median([step for step in steps if step > 0] or [TOGETHER]), TOGETHER)
+    for row, silence in zip(rows[1:], steps, strict=False):
+        if silence > SILENCE * typical and not isinstance(row.wide, Gap):
+            row.silent = silence
+
+
+def settle(layout: Layout) -> None:
+    """Compute all y from the rows; done again when a row was made wider."""
+    y, bottom = layout.top, layout.top
+    for number, row in enumerate(layout.rows):
+        y += row.wider + (6 + 4 * math.log10(1 + row.silent * 1000) if row.silent else 0.0)
+        y = max(y, bottom)
+        row.y = y + (PITCH - 4 if row.wide is not None else PITCH) - (8 if number == 0 else 0)
+        bottom = row.y + (8 if row.wide is not None else 0)
+        for step in row.steps:
+            place = _place(step, layout, row.y, number)
+            layout.places[step.index] = place
+            bottom = max(bottom, place.out, place.first_line + LINE * len(place.lines) - 8)
+        y = bottom
+    layout.bottom = bottom + 24
+    layout.height = layout.bottom + (40 if layout.is_tall else 12)
+
+
+def _place(step: Step, layout: Layout, y: float, row: int) -> Place:
+    x = layout.lanes[step.lane]
+    known = layout.places.get(step.index)
+    lines = known.lines if known else lines_beside(step, _room_beside(x, layout))
+    arrives_from_right = any(layout.lanes.get(flight.src, 0) >= x for flight in step.arrivals)
+    first_line = y + (10 if arrives_from_right else 0)
+    out = first_line + LINE * (len(lines) - 1) + 9 if lines and step.departures else y
+    return Place(x, y, out, row, lines, first_line)
+
+
+def _room_beside(x: float, layout: Layout) -> float:
+    last = max(layout.lanes.values())
+    return layout.right - x - 12 if x == last else layout.gap - 24
+
+
+def top_of(fold: Fold, layout: Layout) -> float | None:
+    """Where the pattern begins that a fold repeats; None if it isn't shown."""
+    return min((layout.places[step.index].y for step in fold.shown if step.index in layout.places), default=None)

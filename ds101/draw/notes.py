@@ -1,0 +1,119 @@
+"""What is written beside a lane: a timer that fired, a crash, a log line, how a call ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ds101.draw.story import Step
+from ds101.draw.wording import call_text, counted, cut, duration, plain, shorter_forms, text_width, wrap
+from ds101.trace import Event
+
+SIZE = 11.0  # pixels
+MOST_LINES = 3  # of one log line
+MOST_NOTES = 6  # lines beside one step
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line beside a lane; `full` is what it would say with all the room in the world."""
+
+    text: str
+    look: str  # "mark", "bad", "said" (log), "printed"
+    full: str
+
+
+def lines_beside(step: Step, width: float) -> list[Line]:
+    """The lines that stand beside a step, each at most `width` pixels wide."""
+    lines: list[Line] = []
+    for event in step.events:
+        words, look = words_of(event), _look(event)
+        if event is step.head and event.kind == "fire":
+            lines.append(Line(_widest_fitting(event, width), "mark", words))
+        elif words:
+            full = plain(words)
+            texts = wrap(full, width - (12 if look == "printed" else 0), SIZE, MOST_LINES)
+            lines += [Line(text, look, full) for text in texts]
+    if len(lines) > MOST_NOTES:
+        rest = counted(len(lines) - MOST_NOTES + 1, "more line")
+        full = "\n".join(dict.fromkeys(line.full for line in lines[MOST_NOTES - 1 :]))
+        lines[MOST_NOTES - 1 :] = [Line(f"… {rest}", "said", full)]
+    return lines
+
+
+def words_of(event: Event) -> str:
+    """What an event says in words, beyond the message it is about; "" where the arrow says it all."""
+    detail = plain(event.detail)
+    match event.kind:
+        case "fire":
+            return call_text(event.type, event.body)
+        case "start":
+            return "starts"
+        case "restart":
+            return "restarts"
+        case "crash":
+            return f"crashed: {detail}" if detail else "crashed"
+        case "pause":
+            return "paused"
+        case "resume":
+            return "resumed"
+        case "skew":
+            return f"clock {detail or skew_in_words(event.body)}"
+        case "error":
+            return f"error: {detail}" if detail else "error"
+        case "log" | "print":
+            return detail or " "
+        case "fail" | "info":
+            return detail or ("failed" if event.kind == "fail" else "outcome unknown")
+    return ""
+
+
+def skew_in_words(body: Mapping[str, Any]) -> str:
+    """`+5 s, 1.1 times as fast`."""
+    parts = []
+    if body.get("offset"):
+        parts.append(f"{float(body['offset']):+g} s")
+    if body.get("rate", 1) != 1:
+        parts.append(f"{float(body['rate']):g} times as fast")
+    return ", ".join(parts) or "as the others'"
+
+
+def sides_in_words(body: Mapping[str, Any]) -> str:
+    """`n1 | n2 n3`; with an arrow where the cut is one way."""
+    sides = [" ".join(plain(str(node)) for node in side) for side in body.get("sides", [])]
+    return (" ⇸ " if body.get("one_way") else " | ").join(sides)
+
+
+def world_in_words(event: Event) -> str:
+    """A fault that concerns several lanes, in words."""
+    if event.kind == "partition":
+        return f"partition {sides_in_words(event.body)}".rstrip()
+    if event.kind == "heal":
+        return "partition healed"
+    return f"link {plain(event.detail)}" if event.detail else link_in_words(event.body)
+
+
+def link_in_words(body: Mapping[str, Any]) -> str:
+    """A link's behaviour: `link n1 – n2: delay 50 ms, loss 0.1`."""
+    ends = f"{body.get('a', '')} {'→' if body.get('one_way') else '–'} {body.get('b', '')}"
+    settings = [
+        f"{name} {duration(value) if name in ('delay', 'jitter') else f'{value:g}'}"
+        for name, value in body.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and value
+    ]
+    return plain(f"link {ends}: {', '.join(settings) or 'as it was'}")
+
+
+def _look(event: Event) -> str:
+    if event.kind in ("crash", "error", "fail", "info"):
+        return "bad"
+    return {"log": "said", "print": "printed"}.get(event.kind, "mark")
+
+
+def _widest_fitting(event: Event, width: float) -> str:
+    forms = [cut(form, 60) for form in shorter_forms(event.type, event.body)]
+    if not event.body:
+        forms = [plain(event.type)]
+    fitting = [form for form in forms if text_width(form, SIZE) <= width]
+    return fitting[0] if fitting else wrap(forms[-1], width, SIZE, 1)[0]

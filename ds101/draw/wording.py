@@ -1,0 +1,144 @@
+"""What stands on a label: messages as calls, shortened sensibly, and how wide a text will be.
+
+>>> call_text("Greet", {"name": "Ada"})
+"Greet(name='Ada')"
+>>> shorter_forms("Move", {"amount": 10, "note": "rent for the month of May"})[-2:]
+['Move(…)', 'Move']
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+LONGEST_VALUE = 32  # characters of one field's value on a label
+DEEPEST = 3  # levels of nesting that are shown
+MOST_ITEMS = 4  # of a list or a mapping
+
+
+def call_text(name: str, body: Mapping[str, Any], longest: int = LONGEST_VALUE) -> str:
+    """A message as the call that makes it, each value cut to `longest` characters."""
+    fields = ", ".join(f"{key}={value_text(value, longest)}" for key, value in body.items())
+    return plain(f"{name}({fields})")
+
+
+def shorter_forms(name: str, body: Mapping[str, Any]) -> list[str]:
+    """The ways to write a message, the longest first: the reader gets the longest that fits."""
+    if not body:
+        return [plain(name)]
+    forms = [call_text(name, body)]
+    if len(body) == 1:
+        forms.append(plain(f"{name}({value_text(next(iter(body.values())), LONGEST_VALUE)})"))
+    forms.append(call_text(name, body, 10))
+    forms.append(_leading_fields(name, body, 2))
+    forms.append(_leading_fields(name, body, 1))
+    forms += [plain(f"{name}(…)"), plain(name)]
+    return sorted(dict.fromkeys(forms), key=len, reverse=True)
+
+
+def _leading_fields(name: str, body: Mapping[str, Any], count: int) -> str:
+    fields = [f"{key}={value_text(value, 10)}" for key, value in list(body.items())[:count]]
+    rest = ["…"] if len(body) > count else []
+    return plain(f"{name}({', '.join(fields + rest)})")
+
+
+def value_text(value: Any, longest: int, deep: int = 1) -> str:
+    """A field's value as Python writes it; a nested message is written as a call."""
+    if isinstance(value, Mapping) and set(value) == {"type", "body"} and isinstance(value["body"], Mapping):
+        return "…" if deep > DEEPEST else cut(call_text(str(value["type"]), value["body"], longest), longest)
+    if isinstance(value, Mapping):
+        items = [f"{key!r}: {value_text(value[key], longest, deep + 1)}" for key in list(value)[:MOST_ITEMS]]
+        return "…" if deep > DEEPEST else cut("{" + _listed(items, len(value)) + "}", longest)
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [value_text(item, longest, deep + 1) for item in list(value)[:MOST_ITEMS]]
+        return "…" if deep > DEEPEST else cut("[" + _listed(items, len(value)) + "]", longest)
+    if isinstance(value, str):
+        return repr(cut(value, max(4, longest - 2)))
+    return cut(repr(value), longest)
+
+
+def _listed(items: Sequence[str], count: int) -> str:
+    return ", ".join([*items, "…"] if count > len(items) else items)
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, or its beginning with an ellipsis, in at most `longest` characters."""
+    return text if len(text) <= longest else text[: max(0, longest - 1)].rstrip() + "…"
+
+
+def plain(text: str) -> str:
+    """The text on one line, without characters that XML forbids or that turn the order of writing around."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_plain_character(character) for character in text)
+
+
+def _plain_character(character: str) -> str:
+    if character in "\t\n\r":
+        return " "
+    category = unicodedata.category(character)
+    if category in ("Cc", "Cs", "Cf", "Co", "Cn"):  # controls, lone surrogates, bidi marks, what isn't assigned
+        return "\ufffd"
+    return character
+
+
+# Widths in em of a wide common face (DejaVu Sans): where the reader's is narrower, labels only get air.
+_NARROW = dict.fromkeys("il.,:;'|!j", 0.33) | dict.fromkeys("()[] ftrI-/", 0.41)
+_WIDE = dict.fromkeys("mwMW@%—…", 0.95) | dict.fromkeys("+=<>~→×", 0.84) | dict.fromkeys("NOQGHDU", 0.77)
+_WIDTHS = _NARROW | _WIDE
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float) -> float:
+    """About how wide the text is in pixels, set in a sans-serif face of `size` pixels."""
+    return size * sum(_WIDTHS.get(character) or _width_of_other(character) for character in text)
+
+
+def _width_of_other(character: str) -> float:
+    if ord(character) > 0x2E80:
+        return 1.0
+    return 0.69 if character.isupper() else 0.61
+
+
+def fit(text: str, width: float, size: float) -> str:
+    """The text, or its beginning with an ellipsis, in at most `width` pixels."""
+    if text_width(text, size) <= width:
+        return text
+    room = width - text_width("…", size)
+    kept = 0
+    for character in text:
+        room -= text_width(character, size)
+        if room < 0:
+            break
+        kept += 1
+    return text[:kept].rstrip() + "…"
+
+
+def wrap(text: str, width: float, size: float, lines: int) -> list[str]:
+    """The text in at most `lines` lines of at most `width` pixels; an ellipsis ends what didn't fit."""
+    result: list[str] = []
+    rest = text.split()
+    while rest and len(result) < lines - 1:
+        line = rest.pop(0)
+        while rest and text_width(f"{line} {rest[0]}", size) <= width:
+            line += " " + rest.pop(0)
+        result.append(fit(line, width, size))
+    if rest:
+        result.append(fit(" ".join(rest), width, size))
+    return result or [""]
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that reads best: `0.3 ms`, `42 ms`, `1.25 s`."""
+    if seconds < 0.09995:
+        return f"{seconds * 1000:.1f} ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.2f} s"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 message`, `2 messages`, `1,200 messages`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
