@@ -48,3 +48,16 @@ class Inconclusive(Ds101Error, ValueError):
 
 class NotebookError(Ds101Error, RuntimeError):
     """A notebook cannot be found, or cannot be built from its text source."""
+
+
+class NotYet(Ds101Error, NotImplementedError):
+    """A task of a lab that still has its skeleton. Which one: the function that raises it."""
+
+    def __str__(self) -> str:
+        link, name = self.__traceback__, "this task"
+        while link is not None:
+            name, link = link.tb_frame.f_code.co_qualname.split("<locals>.")[-1].split(".")[0], link.tb_next
+        return (
+            f"Next: write {name}. Its docstring is the sentence to implement; "
+            "your code replaces the line `raise NotYet`."
+        )

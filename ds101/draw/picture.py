@@ -1,0 +1,23 @@
+"""One thing drawn twice: as SVG for a notebook, as lines of text for a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Shows itself as whichever form the place can show.
+
+    >>> Picture("<svg/>", ("sent     |00|",))
+    sent     |00|
+    """
+
+    svg: str
+    text: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        return "\n".join(self.text)

@@ -1,0 +1,20 @@
+"""Labs: what each asks for, and how a solution is judged.
+
+    from ds101.labs import check
+    check("lab01", encode, Decoder)        # the points; the report appears above them
+
+- specification.py  `Lab`, `Property`, `property_of`: sentences with checks, points and hints
+- finding.py        what judging one property brought to light
+- cases.py          judging by cases: try, and shrink the first that breaks
+- apart.py          student code in a process of its own, with deadlines
+- checking.py       `check` and `judge`
+- report.py         what a student reads
+- wording.py        runs in words
+- submission.py     the parts of a solution, out of a notebook or a module
+- lab01/            framing over raw TCP sockets
+"""
+
+from ds101.labs.checking import check, judge
+from ds101.labs.specification import Lab, Property, property_of
+
+__all__ = ["Lab", "Property", "check", "judge", "property_of"]

@@ -1,0 +1,63 @@
+"""What lab01 gives its students: the limit, the errors, and two helpers. It is all that the tasks need."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ds101.labs.apart import caller_at
+from ds101.processes import Process, spawn
+
+Address = tuple[str, int]
+
+LIMIT = 2**20
+"""The most bytes that a message may have: 1 MiB."""
+
+
+class FramingError(ValueError):
+    """The bytes break the rules of framing."""
+
+
+class FrameTooLarge(FramingError):
+    """A message is longer than `LIMIT`, or a header says so."""
+
+
+class Truncated(FramingError):
+    """The stream ended in the middle of a frame, or before the reply."""
+
+
+def time_left(deadline: float) -> float:
+    """The seconds until `deadline` on `time.monotonic()`. Raises `TimeoutError` when there are none left."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the deadline has passed")
+    return left
+
+
+@contextmanager
+def running(serve: Callable[[socket.socket, float], Any], timeout: float = 1.0) -> Iterator[Address]:
+    """`serve` as a process of its own, at the address that this gives; it is killed at the end.
+
+    An error that ends it is shown at the end of the `with` block, with your own line.
+    """
+    server, address = hosted(serve, timeout)
+    with server:
+        yield address
+
+
+def hosted(serve: Callable[[socket.socket, float], Any], timeout: float) -> tuple[Process, Address]:
+    """A process that listens and runs `serve(listener, timeout)`, and the address where it listens."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        server = spawn(_listen_and_serve, serve, timeout, door.getsockname(), name="server")
+        with caller_at(door, server) as report, report.makefile() as lines:
+            return server, ("127.0.0.1", int(lines.readline()))
+
+
+def _listen_and_serve(serve: Callable[[socket.socket, float], Any], timeout: float, door: Address) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with socket.create_connection(door) as report:
+            report.sendall(b"%d\n" % listener.getsockname()[1])
+        serve(listener, timeout)

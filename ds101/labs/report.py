@@ -1,0 +1,156 @@
+"""What a student reads: which properties hold, the first that doesn't with its story, and what to do next.
+
+At most about 25 lines; the story of one property at a time, since the first mistake often causes the next ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape
+
+from ds101.labs.finding import Finding
+from ds101.labs.specification import Lab, Property
+from ds101.verdict import Verdict
+
+MARKS = {Verdict.HOLDS: "✓", Verdict.BROKEN: "✗", Verdict.INCONCLUSIVE: "?"}
+COLOURS = {Verdict.HOLDS: "#15803d", Verdict.BROKEN: "#dc2626", Verdict.INCONCLUSIVE: "#b45309"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings so far, property by property, in the order of the specification."""
+
+    lab: Lab
+    asked: tuple[Property, ...]
+    findings: dict[str, Finding] = field(default_factory=dict)  # by the property's title
+    replayed: bool = False
+
+    @property
+    def points(self) -> int:
+        """The points of the properties that hold."""
+        return sum(one.points for one in self.asked if self.verdict_of(one) is Verdict.HOLDS)
+
+    @property
+    def most(self) -> int:
+        """The points that could be had."""
+        return sum(one.points for one in self.asked)
+
+    @property
+    def broken(self) -> frozenset[str]:
+        """The titles of the properties that don't hold."""
+        return frozenset(title for title, finding in self.findings.items() if finding.verdict is Verdict.BROKEN)
+
+    def verdict_of(self, one: Property) -> Verdict | None:
+        """None: not judged yet."""
+        return self.findings[one.title].verdict if one.title in self.findings else None
+
+    @property
+    def told(self) -> Property | None:
+        """The property whose story is told: the first that is broken, or inconclusive where none is."""
+        for verdict in (Verdict.BROKEN, Verdict.INCONCLUSIVE):
+            for one in self.asked:
+                if self.verdict_of(one) is verdict:
+                    return one
+        return self.asked[0] if self.replayed and self.findings else None
+
+    @property
+    def todo(self) -> str:
+        """What to do next, where a part has not been written."""
+        told = self.told
+        finding = self.findings[told.title] if told else None
+        return finding.headline if finding and finding.to_do else ""
+
+    def text(self) -> str:
+        """As a terminal shows it."""
+        return "\n".join(self._lines())
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return _html(self)
+
+    def _lines(self) -> Iterator[str]:
+        yield f"{self.lab.name}: {self.points} of {self.most} points"
+        for one in self.asked:
+            yield self._line_of(one)
+        told = self.told
+        if self.todo:
+            yield f"\n  {self.todo}"
+        elif told:
+            yield ""
+            yield from _story(told, self.findings[told.title])
+
+    def _line_of(self, one: Property) -> str:
+        finding = self.findings.get(one.title)
+        if finding is None:
+            return f"  · {one.title}"
+        if finding.to_do:
+            return f"  · {one.title}  (to do)"
+        got = one.points if finding.verdict is Verdict.HOLDS else 0
+        return f"  {MARKS[finding.verdict]} {one.title}  ({got}/{one.points})"
+
+
+def _story(one: Property, finding: Finding) -> Iterator[str]:
+    yield f"{MARKS[finding.verdict]} {one.sentence}"
+    yield ""
+    if finding.headline:
+        yield f"  {finding.headline}"
+        yield ""
+    for number, step in enumerate(finding.steps, start=1):
+        yield f"  {number}  {step}"
+    if finding.picture:
+        yield ""
+        yield from (f"  {line}" for line in finding.picture.text)
+    yield ""
+    if finding.replay:
+        yield f"  Again:  {_replay(one, finding)}"
+    if finding.verdict is Verdict.BROKEN:
+        yield f"  Think:  {one.hint}"
+
+
+def _replay(one: Property, finding: Finding) -> str:
+    return f"check({one.lab!r}, {', '.join(one.needs)}, replay={finding.replay!r})"
+
+
+def _html(report: Report) -> str:
+    items = "".join(_item(report, one) for one in report.asked)
+    told = report.told
+    if report.todo:
+        below = f"<p><b>{escape(report.todo)}</b></p>"
+    else:
+        below = _story_html(told, report.findings[told.title]) if told else ""
+    return (
+        f'<div class="ds101-report"><p><b>{escape(report.lab.name)}: {report.points} of {report.most} points</b></p>'
+        f'<ul style="list-style:none;padding-left:0">{items}</ul>{below}</div>'
+    )
+
+
+def _item(report: Report, one: Property) -> str:
+    finding = report.findings.get(one.title)
+    title, sentence = escape(one.title), escape(one.sentence)
+    if finding is None or finding.to_do:
+        waiting = " (to do)" if finding else ""
+        return f"<li>· <b>{title}</b>{waiting}: {sentence}</li>"
+    got = one.points if finding.verdict is Verdict.HOLDS else 0
+    mark = f'<span style="color:{COLOURS[finding.verdict]}">{MARKS[finding.verdict]}</span>'
+    return f"<li>{mark} <b>{title}</b> ({got}/{one.points}): {sentence}</li>"
+
+
+def _story_html(one: Property, finding: Finding) -> str:
+    steps = "".join(f"<li><code>{_spaced(step)}</code></li>" for step in finding.steps)
+    parts = [
+        f'<p style="border-top:1px solid;padding-top:.6em">{MARKS[finding.verdict]} <b>{escape(one.sentence)}</b></p>',
+        f"<p>{escape(finding.headline)}</p>" if finding.headline else "",
+        f"<ol>{steps}</ol>" if steps else "",
+        f"<div>{finding.picture.svg}</div>" if finding.picture else "",
+        f"<p>Again: <code>{escape(_replay(one, finding))}</code></p>" if finding.replay else "",
+        f"<p><i>Think: {escape(one.hint)}</i></p>" if finding.verdict is Verdict.BROKEN else "",
+    ]
+    return "".join(parts)
+
+
+def _spaced(step: str) -> str:
+    """Columns stay columns."""
+    return escape(step).replace("  ", "&nbsp; ")

@@ -1,0 +1,131 @@
+"""How a lab is specified: properties, each one English sentence with its check, its points and a hint.
+
+A lab is a module `ds101/labs/labNN.py` that makes one `Lab` and decorates its properties:
+
+    LAB = Lab("lab12", "Leader election", parts=("Raft",), judge=...)
+
+    @property_of("lab12", points=3, title="one vote a term",
+                 hint="Which of a node's attributes must outlive it, and from which moment on?")
+    def votes_once(view):
+        "A node votes for at most one candidate in a term, itself included, across crashes."
+        ...
+
+What a check is given, and how often, is the business of the lab's `judge`; sizes, faults and cases stand beside the
+check as data (`property_of(..., cases=...)`), for that judge to read.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ds101.errors import Mistake
+from ds101.labs.finding import Finding
+
+Parts = Mapping[str, Any]  # what the student wrote, by its name in the lab's API table
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard to look. Grading looks with other seeds and sizes, never for other properties."""
+
+    seed: int = 1
+    size: int = 1  # 1 finds a first mistake in seconds; 3 looks at about three times as many runs
+    replay: str = ""  # one run, as a report gave it, instead of searching
+
+
+@dataclass(frozen=True)
+class Property:
+    """A sentence that holds of every right solution, and how to find out whether it holds of this one."""
+
+    lab: str
+    title: str
+    sentence: str
+    points: int
+    hint: str
+    needs: tuple[str, ...]
+    check: Callable[..., Any]
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<{self.lab}, {self.title}: {self.sentence}>"
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab's name, its parts in the order of its tasks, and how its properties are judged.
+
+    `judge(property, parts, effort)` answers with a `Finding`; every lab has its own, since labs are judged in different worlds.
+    """
+
+    name: str
+    title: str
+    parts: tuple[str, ...]
+    judge: Callable[[Property, Parts, Effort], Finding]
+
+    @property
+    def properties(self) -> tuple[Property, ...]:
+        """In the order in which the specification states them."""
+        return tuple(_properties.get(self.name, ()))
+
+    def property(self, title: str) -> Property:
+        """Raises `Mistake` for a title that none has."""
+        for one in self.properties:
+            if one.title == title:
+                return one
+        raise Mistake(f"{self.name} has no property {title!r}. It has: {', '.join(p.title for p in self.properties)}.")
+
+    def parts_among(self, given: tuple[Any, ...]) -> Parts:
+        """The parts by name. Raises `Mistake` for what the lab does not ask for."""
+        if len(self.parts) == 1 and len(given) == 1:
+            return {self.parts[0]: given[0]}
+        named = {getattr(part, "__name__", repr(part)): part for part in given}
+        for name in named:
+            if name not in self.parts:
+                raise Mistake(f"{self.name} judges {_listed(self.parts)}: it does not know {name}. Keep their names.")
+        if not named:
+            raise Mistake(f"Say what to check: check({self.name!r}, {', '.join(self.parts)}).")
+        return named
+
+
+_properties: dict[str, list[Property]] = {}
+
+
+def property_of(
+    lab: str, *, points: int, title: str, hint: str, needs: tuple[str, ...] = (), **data: Any
+) -> Callable[[Callable[..., Any]], Property]:
+    """Make a check into a property of that lab; its docstring is the sentence.
+
+    `needs` names the parts that must be there for it to be judged (none: whatever the lab has).
+    """
+
+    def decorate(check: Callable[..., Any]) -> Property:
+        sentence = " ".join((inspect.getdoc(check) or "").split())
+        if not sentence:
+            raise Mistake(f"{lab}, {title}: the property needs its sentence as its docstring.")
+        made = Property(lab, title, sentence, points, hint, needs, check, data)
+        _properties.setdefault(lab, []).append(made)
+        return made
+
+    return decorate
+
+
+def find_lab(name: str) -> Lab:
+    """The lab with this name, short (lab01) or full (lab01-framing). Raises `Mistake` where there is none."""
+    short = name.split("-")[0].split("_")[0]
+    known = sorted(found.name for found in pkgutil.iter_modules([str(Path(__file__).parent)]) if found.name[3:].isdigit())
+    if short not in known:
+        raise Mistake(f"There is no lab called {name!r}. There are: {', '.join(known)}.")
+    lab = importlib.import_module(f"ds101.labs.{short}").LAB
+    assert isinstance(lab, Lab)
+    return lab
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
