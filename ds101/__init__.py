@@ -1,1 +1,43 @@
-"""Distributed systems, by running them."""
+"""ds101: distributed systems, by running them.
+
+- node.py, messages.py   what you write: a `Node`, its `Message`s and `Timer`s
+- cluster/               runs it as real processes: `Cluster`
+- faults.py, network.py  what links and nodes can do wrong
+- trace.py, history.py   what happened, and what clients were told
+- draw/                  the space-time diagram of a trace
+- processes/, proxy/     any function as a process; a fault-injecting TCP proxy
+- labs/                  the specifications of the labs
+- notebooks/, cli.py     how the notebooks are built; the `ds101` command
+"""
+
+from importlib.metadata import version
+
+from ds101.cluster import Cluster
+from ds101.errors import Ds101Error, Mistake, NodeError, Timeout, Unreachable
+from ds101.history import Call, History
+from ds101.messages import Message, Timer
+from ds101.node import Node, on
+from ds101.processes import spawn
+from ds101.proxy import Proxy
+from ds101.trace import Trace
+from ds101.verdict import Verdict
+
+__version__ = version("ds101")
+__all__ = [
+    "Call",
+    "Cluster",
+    "Ds101Error",
+    "History",
+    "Message",
+    "Mistake",
+    "Node",
+    "NodeError",
+    "Proxy",
+    "Timeout",
+    "Timer",
+    "Trace",
+    "Unreachable",
+    "Verdict",
+    "on",
+    "spawn",
+]

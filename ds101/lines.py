@@ -22,8 +22,7 @@ def is_the_readers(filename: str) -> bool:
     """Whether a file is neither ours nor a library's: a cell, a script, a module beside the notebook."""
     if filename.startswith(("<frozen", "<string>")):
         return False
-    labs = str(Path(_OURS) / "labs")
-    return filename.startswith(labs) or not filename.startswith((_OURS, *_LIBRARIES))
+    return not filename.startswith((_OURS, *_LIBRARIES))
 
 
 def places_of(error: BaseException) -> list[Place]:

@@ -90,7 +90,7 @@ class Node:
         cls.__ds101_handlers__ = _handlers_by_event(cls)
 
     def __init__(self, context: Context) -> None:
-        object.__setattr__(self, "_context", context)
+        self.__dict__["_context"] = context
 
     def start(self) -> None:
         """Runs at every start and restart, before any handler. Set the attributes here."""

@@ -1,0 +1,18 @@
+"""Real processes that talk over TCP.
+
+- cluster.py    `Cluster` and its verbs, on the reader's thread
+- calls.py      clients, pending replies, workloads
+- loop.py       the background thread of all worlds
+- runtime.py    a world behind its verbs: launching, faults, deaths
+- members.py    its nodes and their control connections
+- clients.py    its clients' side of the network
+- tracebook.py  its book of events
+- server.py     the process of one node
+- timers.py, journal.py, recorder.py   that process's timers and clock, its disk, its records
+- links.py, frames.py, control.py      TCP: outgoing links, the lines on them, control connections
+"""
+
+from ds101.cluster.calls import Client, Pending
+from ds101.cluster.cluster import Cluster
+
+__all__ = ["Client", "Cluster", "Pending"]

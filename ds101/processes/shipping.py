@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import cloudpickle
 
@@ -79,57 +79,62 @@ def is_local(module: ModuleType) -> bool:
 
 
 def _what_cannot_travel(value: Any) -> str | None:
-    for owner, name, held in sorted_globals_of(value):
+    for use in walk(value):
+        if use.function is None or isinstance(use.value, type | FunctionType):
+            continue
         try:
-            dump_alone(held)
+            cloudpickle.dumps(use.value)
+        except Mistake as mistake:
+            return str(mistake)
         except Exception:
+            kind = type(use.value).__name__
             return (
-                f"The global {name!r} ({_kind(held)}) can't be sent to another process. It is used in "
-                f"{line_of(owner)} Make it inside the node or the function that uses it instead."
+                f"The global {use.name!r} (of type {kind}) can't be sent to another process. It is used in "
+                f"{line_of(use.function.__code__)} Make it inside the node or the function that uses it instead."
             )
     return None
 
 
-def dump_alone(value: Any) -> bytes:
-    """Tries one value; raises whatever stands in its way."""
-    return bytes(cloudpickle.dumps(value))
+class Use(NamedTuple):
+    """A value that code reaches, and the function that names it as a global, if one does."""
+
+    value: Any
+    name: str = ""
+    function: FunctionType | None = None
 
 
-def _kind(value: Any) -> str:
-    name = type(value).__name__
-    return f"an object of type {name}" if name[:1] not in "aeiou_" else f"of type {name}"
-
-
-def sorted_globals_of(value: Any) -> Iterator[tuple[CodeType, str, Any]]:
-    """The plain globals that the functions in `value` use, by name: (code, name, value). Functions and classes that they use are walked, not listed."""
+def walk(value: Any) -> Iterator[Use]:
+    """Everything that functions and classes in `value` reach: globals by name, classes, closures, in a fixed order."""
     seen: set[int] = set()
-    todo: list[Any] = [value]
+    todo = [Use(value)]
     while todo:
-        one = todo.pop()
-        if id(one) in seen:
+        use = todo.pop()
+        if id(use.value) in seen:
             continue
-        seen.add(id(one))
-        if isinstance(one, tuple | list):
-            todo.extend(one)
-        elif isinstance(one, dict):
-            todo.extend(one.values())
-        elif isinstance(one, type) and _walked(one):
-            todo.extend(one.__mro__[1:])
-            todo.extend(_plain(member) for _, member in sorted(vars(one).items()))
-        elif isinstance(one, FunctionType) and _walked(one):
-            for name in sorted(names_used_by(one.__code__)):
-                held = one.__globals__.get(name)
-                if name not in one.__globals__ or isinstance(held, ModuleType):
-                    continue
-                todo.append(held)
-                if not isinstance(held, type | FunctionType):
-                    yield one.__code__, name, held
-            todo.extend(cell.cell_contents for cell in one.__closure__ or () if _is_filled(cell))
+        seen.add(id(use.value))
+        yield use
+        todo.extend(reversed(list(_reached_from(use.value))))
 
 
-def _walked(one: type | FunctionType) -> bool:
-    module = sys.modules.get(one.__module__ or "")
-    return module is None or module.__name__ == "__main__" or is_local(module)
+def _reached_from(one: Any) -> Iterator[Use]:
+    if isinstance(one, tuple | list):
+        yield from map(Use, one)
+    elif isinstance(one, dict):
+        yield from map(Use, one.values())
+    elif isinstance(one, type) and _is_walked(one):
+        yield from map(Use, one.__mro__[1:])
+        yield from (Use(_plain(member)) for _, member in sorted(vars(one).items()) if not isinstance(member, type(None)))
+    elif isinstance(one, FunctionType) and _is_walked(one):
+        for name in sorted(names_used_by(one.__code__) & set(one.__globals__)):
+            if not isinstance(one.__globals__[name], ModuleType):
+                yield Use(one.__globals__[name], name, one)
+        yield from (Use(cell.cell_contents) for cell in one.__closure__ or () if _is_filled(cell))
+
+
+def _is_walked(one: type | FunctionType) -> bool:
+    name = one.__module__ or ""
+    module = sys.modules.get(name)
+    return module is None or name == "__main__" or name.startswith("ds101.labs") or is_local(module)
 
 
 def _plain(member: Any) -> Any:

@@ -1,0 +1,163 @@
+"""The clients of one world: they live in the caller's process, and talk to the nodes over TCP like anybody else.
+
+Each call has an address of its own, such as `ada.7`, as a socket has an ephemeral port; whichever node sends to
+it answers the call. Everything here runs on the loop thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from random import Random
+from typing import Any
+
+from ds101.cluster.frames import Envelope, Lines, decode_envelope, encode_line
+from ds101.cluster.links import Links
+from ds101.cluster.tracebook import TraceBook, event_of_send
+from ds101.errors import Mistake, Unreachable
+from ds101.messages import Message, Types, encode
+from ds101.network import Network
+from ds101.trace import Event, base_name
+from ds101.wire import Refused
+
+Address = tuple[str, int]
+OURS = "clients."  # how the ids of events on this side begin
+
+
+class Clients:
+    """All the clients of a world, as one member of its network."""
+
+    def __init__(self, types: Types, book: TraceBook, seed: str, address_of: Callable[[str], Address]) -> None:
+        self.types, self.book, self.address_of = types, book, address_of
+        self.began = time.monotonic_ns()  # until all nodes are there: then the world's time begins
+        self.network = Network(Random(f"{seed}/clients"))
+        self.links = Links(self.network, self.now, self._dropped)
+        self.clock = 0
+        self.chosen: Callable[[str, str, str], None] = lambda *_: None  # told when a Drop has had its message
+        self._count = 0
+        self._numbers: dict[str, int] = {}
+        self._calls: dict[str, Future[Message]] = {}
+        self._server: asyncio.Server | None = None
+        self._incoming: set[asyncio.Transport] = set()
+
+    def now(self) -> float:
+        """Seconds since the world began."""
+        return (time.monotonic_ns() - self.began) / 1e9
+
+    async def listen(self) -> Address:
+        """Open the port to which nodes send what is for clients."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Incoming(self), "127.0.0.1", 0)
+        host, port = self._server.sockets[0].getsockname()
+        return host, port
+
+    def call(self, address: str, node: str, message: Message, reply: Future[Message] | None, cause: str | None) -> None:
+        """Send a message from this address; `reply` gets what comes back, or `Unreachable`."""
+        if self.links.is_up(node):
+            self._send(address, node, message, reply, cause)
+        else:
+            asyncio.get_running_loop().create_task(self._dial(address, node, message, reply, cause))
+
+    async def _dial(self, address: str, node: str, message: Message, reply: Any, cause: str | None) -> None:
+        if await self.links.connect(node, self.address_of(node)):
+            self._send(address, node, message, reply, cause)
+        elif reply is not None:
+            reply.set_exception(
+                Unreachable(
+                    f"{node} is not there: its machine refuses the connection. Restart it, or ask another node."
+                )
+            )
+
+    def _send(self, address: str, node: str, message: Message, reply: Any, cause: str | None) -> None:
+        if reply is not None:
+            self._calls[address] = reply
+        wire = encode(message)
+        self.clock += 1
+        envelope = Envelope(
+            wire["type"], wire["body"], address, node, self.next_id(), self.clock, time.monotonic_ns() - self.began
+        )
+        self.book.add(event_of_send(envelope, cause))
+        self.links.send(node, envelope, encode_line(envelope) + b"\n")
+        self.links.flush()
+
+    def next_call(self, client: str) -> int:
+        """The number of a client's next call."""
+        self._numbers[client] = self._numbers.get(client, 0) + 1
+        return self._numbers[client]
+
+    def fail(self, address: str, error: Exception) -> bool:
+        """Tell the caller at this address what went wrong; False if nobody waits there."""
+        reply = self._calls.pop(address, None)
+        if reply is not None:
+            reply.set_exception(error)
+        return reply is not None
+
+    def hang_up(self, address: str) -> None:
+        """Nobody waits for a reply at this address any more."""
+        self._calls.pop(address, None)
+
+    def receive(self, envelope: Envelope) -> None:
+        """A message from a node."""
+        if self.network.cut(envelope.src, envelope.dst):
+            self._dropped(envelope, "partition")
+            return
+        reply = self._calls.pop(envelope.dst, None)
+        if reply is None:
+            self._dropped(envelope, "the call has ended")
+            return
+        self.clock = max(self.clock, envelope.clock) + 1
+        self._record("deliver", envelope)
+        try:
+            message = self.types.decode({"type": envelope.type, "body": envelope.body})
+        except Refused as refused:
+            reply.set_exception(Mistake(f"The reply of {envelope.src} can't be read: {refused}."))
+        else:
+            reply.set_result(message)
+
+    def _dropped(self, envelope: Envelope, why: str) -> None:
+        self._record("drop", envelope, why)
+        if why == "chosen":
+            self.chosen(envelope.type, envelope.src, envelope.dst)
+
+    def _record(self, kind: str, envelope: Envelope, detail: str = "") -> None:
+        lane = base_name(envelope.src if envelope.id.startswith(OURS) else envelope.dst)
+        self.book.add(Event(
+            self.next_id(), kind, self.now(), lane, self.clock, envelope.id, envelope.src, envelope.dst,
+            envelope.type, envelope.body, detail,
+        ))  # fmt: skip
+
+    def next_id(self) -> str:
+        """A new event's name."""
+        self._count += 1
+        return f"{OURS}{self._count}"
+
+    def close(self) -> None:
+        """Close the port and all connections."""
+        if self._server is not None:
+            self._server.close()
+        for transport in list(self._incoming):
+            transport.abort()
+        self.links.close()
+
+
+class _Incoming(asyncio.Protocol):
+    """A node's connection to the clients."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients, self._lines = clients, Lines()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._clients._incoming.add(transport)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if self._transport is not None:
+            self._clients._incoming.discard(self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        for line in self._lines.feed(data):
+            self._clients.receive(decode_envelope(line))

@@ -1,0 +1,77 @@
+"""The one background thread on which all worlds of a program do their input and output.
+
+A notebook's own event loop can't be used from a cell, so the worlds have one of their own. Verbs are called on the
+reader's thread and wait for it; calling one on this thread would wait for itself, and is an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any, TypeVar
+
+from ds101.errors import Mistake
+from ds101.processes import output
+
+Result = TypeVar("Result")
+GLANCE = 0.05  # seconds between two looks at what processes have printed, during a long wait
+
+
+class LoopThread:
+    """An event loop on a daemon thread."""
+
+    _current: LoopThread | None = None
+    _making = threading.Lock()
+
+    @classmethod
+    def current(cls) -> LoopThread:
+        """The thread of this program (a fork needs its own)."""
+        with cls._making:
+            if cls._current is None or cls._current._owner != os.getpid():
+                cls._current = LoopThread()
+            return cls._current
+
+    def __init__(self) -> None:
+        self._owner = os.getpid()
+        self.loop = asyncio.SelectorEventLoop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="ds101 worlds", daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, Result], timeout: float | None = None) -> Result:
+        """Run a coroutine there, and wait for its result here."""
+        self.refuse_own_thread(coroutine)
+        return wait_for(asyncio.run_coroutine_threadsafe(coroutine, self.loop), timeout)
+
+    def post(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Call a function there soon."""
+        self.loop.call_soon_threadsafe(function, *arguments)
+
+    def refuse_own_thread(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
+        """Raises `Mistake` on the thread itself."""
+        if threading.current_thread() is self._thread:
+            if coroutine is not None:
+                coroutine.close()
+            raise Mistake("A world's verbs can't be called from inside its own thread. Call them from the cell.")
+
+
+def wait_for(future: Future[Result], timeout: float | None) -> Result:
+    """A future's result, showing what is printed meanwhile. Raises TimeoutError."""
+    left = timeout
+    while left is None or left > GLANCE:
+        try:
+            result = future.result(GLANCE)
+            output.show()
+            return result
+        except FutureTimeoutError:
+            if future.done():
+                raise
+            output.show()
+            left = None if left is None else left - GLANCE
+    try:
+        return future.result(max(left, 0.0))
+    finally:
+        output.show()

@@ -1,0 +1,235 @@
+"""One world behind its verbs: launching, faults, deaths and errors. Runs on the loop thread.
+
+`Cluster` is what the reader holds; when it is forgotten, the runtime is closed, so nothing here refers to it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from ds101.cluster.clients import Clients
+from ds101.cluster.loop import LoopThread
+from ds101.cluster.members import Member, Members
+from ds101.cluster.server import CLIENTS, Plan, run_node
+from ds101.cluster.tracebook import TraceBook
+from ds101.errors import ClosedError, NodeError
+from ds101.faults import CrashPoint, Drop, Fault
+from ds101.history import Operation
+from ds101.lines import place_in_words
+from ds101.messages import Types
+from ds101.node import Node
+from ds101.processes import Process
+from ds101.processes.launcher import forget_disks
+from ds101.processes.shipping import dump, ship
+from ds101.reach import types_reached_by
+from ds101.trace import Event, base_name
+
+ARRIVAL_TIMEOUT = 20.0  # seconds; a busy machine may need a few, a healthy one a few hundredths
+_worlds = itertools.count(1)
+
+
+class Runtime:
+    """The nodes, the clients, the faults that hold, and the book of events of one world."""
+
+    def __init__(self, classes: Mapping[str, type[Node]], seed: int, first_port: int, trace_limit: int) -> None:
+        self.thread = LoopThread.current()
+        self.name = f"world{next(_worlds)}"
+        self.classes, self.seed, self.first_port = dict(classes), seed, first_port
+        self.nodes = tuple(classes)
+        self.types: Types = types_reached_by(*classes.values())
+        self.shipped = {one: dump((one, self.types)) for one in dict.fromkeys(classes.values())}
+        self.book = TraceBook(trace_limit)
+        self.members = Members(self.hear)
+        self.clients = Clients(self.types, self.book, str(seed), self.address_of)
+        self.clients.chosen = self.chosen
+        self.faults: dict[str, Fault] = {}
+        self.skews: dict[str, tuple[float, float]] = {}
+        self.operations: list[Operation] = []
+        self.errors: list[tuple[str, str]] = []  # (node, what it died of) that nobody has heard of yet
+        self.closed = False
+        self._fault_numbers = itertools.count(1)
+
+    # Launching
+
+    async def open(self) -> None:
+        """Open the doors for nodes and for replies."""
+        self.control_address = await self.members.listen()
+        self.clients_address = await self.clients.listen()
+
+    def birth(self, name: str, life: int) -> tuple[Process, str, bytes, str]:
+        """What `start_all` needs to start a node's process."""
+        process = Process(name, on_exit=lambda code: self.thread.post(self.exited, name, life, code))
+        port = self.members.by_id[name].port if life else self._first_port_of(name)
+        plan = Plan(name, self.nodes, life, str(self.seed), self.control_address, self.members.token, port)
+        title = f"{name} ({self.classes[name].__name__})"
+        return process, title, ship(run_node, plan, self.shipped[self.classes[name]]), f"{self.name}/{name}"
+
+    def _first_port_of(self, name: str) -> int:
+        return self.first_port + self.nodes.index(name) if self.first_port else 0
+
+    def admit(self, processes: Sequence[Process], life: int) -> None:
+        """Expect the hello of processes that are about to start."""
+        for process in processes:
+            self.members.by_id[process.name] = Member(process.name, self.classes[process.name], process, life)
+
+    async def introduce(self, names: Sequence[str]) -> None:
+        """Wait for these nodes, connect everybody with them, and open the barrier."""
+        new = [self.members.by_id[name] for name in names]
+        await self.members.arrival(new, ARRIVAL_TIMEOUT)
+        living = [one for one in self.members.by_id.values() if not one.dead]
+        others = [one for one in living if one not in new]
+        addresses = {one.id: self.address_of(one.id) for one in living} | {CLIENTS: self.clients_address}
+        await self.members.tell(new, "faults", msgspec.msgpack.encode(self.faults))
+        for one in new:
+            if one.id in self.skews:
+                await self.members.tell([one], "skew", *self.skews[one.id])
+        await self.members.tell(new, "connect", addresses)
+        await self.members.tell(others, "connect", {name: addresses[name] for name in names})
+        for name in names:
+            await self.clients.links.connect(name, addresses[name])
+        if len(new) == len(self.members.by_id):
+            self.clients.began = time.monotonic_ns()
+        await self.members.tell(new, "begin", self.clients.began)
+
+    def address_of(self, name: str) -> tuple[str, int]:
+        """Where a node listens."""
+        return "127.0.0.1", self.members.by_id[name].port
+
+    # What nodes say unasked
+
+    def hear(self, member: Member, verb: str, arguments: list[Any]) -> None:
+        getattr(self, f"_on_{verb}")(member, *arguments)
+
+    def _on_trace(self, member: Member, count: int, forgotten: int, packed: bytes) -> None:
+        self.book.add_batch(member.id, count, forgotten, packed)
+
+    def _on_error(self, member: Member, kind: str, words: str, places: list[Any], sender: str) -> None:
+        place = f" It happened in {place_in_words(tuple(places[-1]))}" if places else ""
+        what = f"died of {kind}: {words.removesuffix('.')}.{place}"
+        member.error = NodeError(f"{member.id} {what}")
+        if not (self.clients.fail(sender, member.error) or not member.hello.done()):
+            self.errors.append((member.id, what))
+
+    def _on_unhandled(self, member: Member, words: str) -> None:
+        self.errors.append(("", words))
+
+    def _on_chosen(self, _: Member, type_name: str, src: str, dst: str) -> None:
+        self.chosen(type_name, src, dst)
+
+    def _on_dying(self, member: Member) -> None:
+        """It has recorded its own end."""
+        for name, fault in list(self.faults.items()):
+            if isinstance(fault, CrashPoint) and fault.node == member.id:
+                del self.faults[name]
+        self.bury(member)
+
+    def chosen(self, type_name: str, src: str, dst: str) -> None:
+        """A Drop has had one of its messages: a restarted node must not drop it again."""
+        for name, fault in self.faults.items():
+            if isinstance(fault, Drop) and fault.times > 0 and fault.concerns(src, dst, type_name):
+                self.faults[name] = msgspec.structs.replace(fault, times=fault.times - 1)
+                return
+
+    # Deaths
+
+    def exited(self, name: str, life: int, code: int) -> None:
+        """The process of one life of a node is gone."""
+        member = self.members.by_id.get(name)
+        if member is None or member.life != life or member.dead or self.closed:
+            return
+        error = member.process.error
+        if error is not None and member.hello.done():
+            self.errors.append((name, str(error).removeprefix(f"{name} ")))
+        self.note("crash", name, detail="SIGKILL" if code == -9 else f"exit code {code}")
+        member.error = member.error or error
+        self.bury(member)
+
+    def bury(self, member: Member) -> None:
+        """Nothing reaches this node any more, until it is restarted."""
+        if not member.dead:
+            self.members.bury(member, member.error)
+            self.clients.links.close(member.id)
+
+    # Faults and notes
+
+    async def hold(self) -> None:
+        """All who are awake apply the faults that hold now, before this returns."""
+        self.clients.network.hold(self.faults)
+        await self.members.tell(list(self.members.by_id.values()), "faults", msgspec.msgpack.encode(self.faults))
+
+    async def add_fault(self, fault: Fault) -> str:
+        """Let a fault begin; returns its name."""
+        name = f"{type(fault).__name__.lower()}{next(self._fault_numbers)}"
+        self.faults[name] = fault
+        await self.hold()
+        self._note_fault(name, fault)
+        return name
+
+    def _note_fault(self, name: str, fault: Fault) -> None:
+        kind = type(fault).__name__.lower()
+        if kind in ("partition", "link"):
+            self.note(kind, body={**msgspec.to_builtins(fault), "fault": name}, detail=repr(fault))
+
+    async def end_faults(self, names: Sequence[str]) -> None:
+        """Let faults end; those that have ended already don't matter."""
+        ended = {name: self.faults.pop(name) for name in names if name in self.faults}
+        if ended:
+            await self.hold()
+        for name, fault in ended.items():
+            self.note("heal", body={"fault": name}, detail=type(fault).__name__.lower())
+
+    def note(self, kind: str, node: str = "", body: Mapping[str, Any] | None = None, detail: str = "") -> None:
+        """Write down what the world did."""
+        self.book.add(Event(self.clients.next_id(), kind, self.clients.now(), node, 0, body=body or {}, detail=detail))
+
+    def note_operation(self, kind: str, operation: Operation, number: int, cause: str | None, detail: str) -> str:
+        """Write down a client's step: invoke, ok, fail or info. Returns the event's id."""
+        name = self.clients.next_id()
+        self.clients.clock += 1
+        self.book.add(Event(
+            name, kind, self.clients.now(), base_name(operation.client), self.clients.clock, cause,
+            type=type(operation.request).__name__, body={"op": number}, detail=detail,
+        ))  # fmt: skip
+        return name
+
+    # Errors and the end
+
+    def next_error(self) -> Exception | None:
+        """What went wrong since the last verb, told once."""
+        if not self.errors:
+            return None
+        errors, self.errors = self.errors, []
+        node, words = errors[0]
+        others = sorted({name for name, _ in errors[1:] if name not in ("", node)})
+        more = f" ({', '.join(others)} too.)" if others else ""
+        return NodeError(f"{node} {words}{more}".strip())
+
+    def refuse_if_closed(self) -> None:
+        """Raises `ClosedError` after the end."""
+        if self.closed:
+            raise ClosedError("This world is closed: its processes have ended. Start a new one.")
+
+    def close(self) -> None:
+        """End all processes and connections. Called on the reader's thread, or when the world is forgotten."""
+        if self.closed:
+            return
+        if not any(one.error for one in self.members.by_id.values()):
+            self._last_flush()
+        self.closed = True
+        for member in self.members.by_id.values():
+            member.process.kill()
+        self.thread.run(self._close())
+        forget_disks(f"{self.name}/")
+
+    def _last_flush(self) -> None:
+        living = [one for one in self.members.by_id.values() if one.listens]
+        self.thread.run(self.members.tell(living, "flush"))
+
+    async def _close(self) -> None:
+        self.members.close()
+        self.clients.close()

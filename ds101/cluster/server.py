@@ -1,0 +1,412 @@
+"""The process of one node: its sockets, its handlers one at a time, and its end.
+
+It is started by the supervisor (`ds101.processes`), says hello to its world, connects to every other node, and
+waits at the barrier until all are there. Then it runs `start`, and from there on one handler at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+import cloudpickle
+import msgspec
+import psutil
+
+from ds101.cluster.control import Channel
+from ds101.cluster.frames import Envelope, Lines, TooLongError, decode_envelope, encode_line
+from ds101.cluster.journal import Journal
+from ds101.cluster.links import Links
+from ds101.cluster.recorder import Recorder
+from ds101.cluster.timers import Clock, Timers
+from ds101.errors import Mistake
+from ds101.faults import CrashPoint, Fault
+from ds101.lines import places_of
+from ds101.messages import Message, Timer, Types, encode
+from ds101.network import Network
+from ds101.node import Node, attributes_of, handler_for
+from ds101.processes.shipping import dump
+from ds101.reach import freeze_globals
+from ds101.storage import Storage
+from ds101.wire import Refused
+
+HOST = "127.0.0.1"
+decode_faults = msgspec.msgpack.Decoder(dict[str, Fault]).decode
+
+
+class Plan(msgspec.Struct):
+    """What a node process is told at its birth."""
+
+    id: str
+    nodes: tuple[str, ...]
+    life: int
+    seed: str
+    control: tuple[str, int]
+    token: str
+    port: int  # 0 for any
+
+
+def run_node(plan: Plan, shipped: bytes, disk: int | str) -> None:
+    """The main function of a node process."""
+    node_class, types = cloudpickle.loads(shipped)
+    freeze_globals(node_class)
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(Server(plan, node_class, types, Journal(disk)).run())
+
+
+class Server:
+    """A node, and all that its process does for it: this is the `Context` that the node sees."""
+
+    def __init__(self, plan: Plan, node_class: type[Node], types: Types, journal: Journal) -> None:
+        self.plan, self.node_class, self.types = plan, node_class, types
+        self.id = plan.id
+        self.peers = tuple(name for name in plan.nodes if name != plan.id)
+        self.random = random.Random(f"{plan.seed}/{plan.id}/{plan.life}")
+        self.channel = Channel(self._obey, lambda _: None)
+        self.recorder = Recorder(plan.id, plan.life, self.channel)
+        self.network = Network(random.Random(f"{plan.seed}/{plan.id}/{plan.life}/links"))
+        self.links = Links(self.network, self._real_now, self._dropped)
+        self.storage = Storage(journal.save, journal.read())
+        self.clock = Clock(self._real_now)
+        self.timers = Timers(self.clock, self.random, self._fire)
+        self.node = node_class(self)
+        self.handlers: dict[str, Callable[..., None] | None] = {}
+        self.outbox: list[tuple[str, str, bytes]] = []
+        self.cause: str | None = None  # the event whose handler runs
+        self.sender = ""  # of the message that it handles
+        self.waiting: list[tuple[Envelope, bytes, Incoming]] | None = []  # what came before the barrier opened
+        self.crash_points: dict[str, CrashPoint] = {}
+        self.raw: dict[str, Incoming] = {}  # plain sockets, by the addresses that they were given
+        self.raw_count = 0
+        self.dying = False
+
+    async def run(self) -> None:
+        """Listen, say hello, and serve until the process is killed."""
+        loop = asyncio.get_running_loop()
+        try:
+            listener = await loop.create_server(lambda: Incoming(self), HOST, self.plan.port, reuse_address=True)
+        except OSError:
+            raise Mistake(
+                f"The port {self.plan.port} is in use by another program. Give another first_port, or none."
+            ) from None
+        await loop.create_connection(lambda: self.channel, *self.plan.control)
+        port = listener.sockets[0].getsockname()[1]
+        self.channel.say("hello", self.plan.token, self.id, self.plan.life, port)
+        await loop.create_future()  # everything else is driven by events
+
+    # What the world commands
+
+    def _obey(self, _: Channel, frame: list[Any]) -> None:
+        verb, *arguments = frame
+        getattr(self, f"_do_{verb}")(*arguments)
+
+    def _do_connect(self, number: int, addresses: dict[str, tuple[str, int]]) -> None:
+        asyncio.get_running_loop().create_task(self._connect(number, addresses))
+
+    async def _connect(self, number: int, addresses: dict[str, tuple[str, int]]) -> None:
+        for name, address in addresses.items():
+            await self.links.connect(name, address)
+        self.channel.say("answer", number, b"")
+
+    def _do_begin(self, number: int, began: int) -> None:
+        self.recorder.began = began
+        self.cause = self.recorder.happened("start" if self.plan.life == 0 else "restart")
+        if self._handle("start", self.node.start):
+            waiting, self.waiting = self.waiting or [], None
+            for envelope, line, connection in waiting:
+                self.receive(envelope, line, connection)
+        self.links.flush()
+        self.channel.say("answer", number, b"")
+
+    def _do_faults(self, number: int, data: bytes) -> None:
+        faults = decode_faults(data)
+        self.network.hold({name: fault for name, fault in faults.items() if not isinstance(fault, CrashPoint)})
+        mine = {name: fault for name, fault in faults.items() if isinstance(fault, CrashPoint)}
+        self.crash_points = {name: point for name, point in mine.items() if point.node == self.id}
+        self.channel.say("answer", number, b"")
+
+    def _do_skew(self, number: int, offset: float, rate: float) -> None:
+        before = self.clock.now()
+        self.clock.skew(offset, rate)
+        self.timers.rate_changed(before)
+        self.channel.say("answer", number, b"")
+
+    def _do_flush(self, number: int) -> None:
+        self.recorder.flush()
+        self.channel.say("answer", number, b"")
+
+    def _do_state(self, number: int) -> None:
+        try:
+            self.channel.say("answer", number, dump(attributes_of(self.node)))
+        except Mistake as mistake:
+            self.channel.say("refusal", number, str(mistake))
+
+    # What arrives
+
+    def receive(self, envelope: Envelope, line: bytes, connection: Incoming) -> None:
+        """One message, from another node, a client or a raw connection."""
+        if self.dying:
+            return
+        if self.waiting is not None:
+            self.waiting.append((envelope, line, connection))
+        elif envelope.dst != self.id:
+            self._relay(envelope, line)
+        elif self.network.faults and self.network.cut(envelope.src, self.id):
+            self._dropped(envelope, "partition")
+        else:
+            self._deliver(envelope, line, connection)
+
+    def _deliver(self, envelope: Envelope, line: bytes, connection: Incoming) -> None:
+        handler = self._handler_of(envelope.type)
+        message = self._decoded(envelope, connection) if handler is not None else None
+        if handler is None or message is None:
+            return self._not_handled(envelope, connection, handler is None)
+        if self.crash_points and self._meets(envelope.type, "before"):
+            return None
+        self.recorder.clock = max(self.recorder.clock, envelope.clock) + 1
+        self.cause = self.recorder.delivered(envelope, line)
+        self.sender = envelope.src
+        self._handle(envelope.type, handler, message, envelope.src)
+        self.sender = ""
+        return None
+
+    def _decoded(self, envelope: Envelope, connection: Incoming) -> Any:
+        try:
+            return self.types.decode({"type": envelope.type, "body": envelope.body})
+        except Refused as refused:
+            connection.complain(f"{refused}.")
+            return None
+
+    def _handler_of(self, type_name: str) -> Callable[..., None] | None:
+        if type_name not in self.handlers:
+            event = self.types.get(type_name)
+            name = handler_for(self.node_class, event) if event is not None else None
+            self.handlers[type_name] = getattr(self.node, name) if name is not None else None
+        return self.handlers[type_name]
+
+    def _not_handled(self, envelope: Envelope, connection: Incoming, no_handler: bool) -> None:
+        """Whoever sent this made a mistake; the node goes on."""
+        self._dropped(envelope, "no handler" if no_handler else "malformed")
+        if not no_handler:
+            return
+        known = ", ".join(sorted(event.__name__ for event in self.node_class.__ds101_handlers__)) or "nothing"
+        words = (
+            f"{self.id} got a {envelope.type} from {envelope.src}, and {self.node_class.__name__} has no handler for it "
+            f"(it handles {known}). Write  @on({envelope.type})  above a method (self, message, sender)."
+        )
+        connection.complain(words)
+        if not envelope.src.startswith("raw-"):
+            self.channel.say("unhandled", words)
+
+    def _relay(self, envelope: Envelope, line: bytes) -> None:
+        """Another node answers a raw connection of ours."""
+        connection = self.raw.get(envelope.dst)
+        if connection is not None:
+            connection.write(line + b"\n")
+        else:
+            self._dropped(envelope, f"{envelope.dst} is gone")
+
+    def _fire(self, timer: Timer, cause: str) -> None:
+        if self.dying:
+            return
+        name = type(timer).__name__
+        handler = self._handler_of(name)
+        if handler is None:
+            self.channel.say(
+                "unhandled",
+                f"The timer {timer!r} of {self.id} fired, and {self.node_class.__name__} has no handler for it. "
+                f"Write  @on({name})  above a method (self, timer).",
+            )
+            return
+        if self.crash_points and self._meets(name, "before"):
+            return
+        self.cause = self.recorder.happened("fire", cause, name, encode(timer)["body"])
+        self._handle(name, handler, timer)
+        self.links.flush()
+
+    # Running a handler
+
+    def _handle(self, event: str, handler: Callable[..., None], *arguments: Any) -> bool:
+        """Run it to its end, then let its sends leave. False if the node has died of it."""
+        try:
+            handler(*arguments)
+        except BaseException as error:
+            self._die_of(error)
+            return False
+        if self.crash_points and self._meets(event, "after"):
+            return False
+        outbox, self.outbox = self.outbox, []
+        for to, type_name, body in outbox:
+            if self.crash_points and self._meets(type_name, "before"):
+                return False
+            self._let_go(to, type_name, body)
+            if self.crash_points and self._meets(type_name, "after"):
+                return False
+        return True
+
+    def _let_go(self, to: str, type_name: str, body: bytes) -> None:
+        recorder = self.recorder
+        recorder.clock += 1
+        envelope = Envelope(
+            type_name, msgspec.Raw(body), self.id, to, recorder.next_id(), recorder.clock, recorder.now()
+        )
+        if to in self.raw:
+            line = encode_line(envelope)
+            self.raw[to].write(line + b"\n")
+            recorder.sent(envelope, line, self.cause)
+            return
+        line = encode_line(envelope)
+        recorder.sent(envelope, line, self.cause)
+        self.links.send(self._route(to), envelope, line + b"\n")
+
+    def _route(self, to: str) -> str:
+        """The name of the link that leads there: a node's own, or that of the world's clients."""
+        if to in self.peers or to == self.id:
+            return to
+        return to.partition(".")[0].removeprefix("raw-") if to.startswith("raw-") else CLIENTS
+
+    def _dropped(self, envelope: Envelope, why: str) -> None:
+        self.recorder.dropped(envelope, why)
+        if why == "chosen":
+            self.channel.say("chosen", envelope.type, envelope.src, envelope.dst)
+
+    # What the node asks for: the `Context`
+
+    def send(self, to: str, message: Message) -> None:
+        if not isinstance(message, Message):
+            raise Mistake(
+                f"send({to!r}, {message!r}): that is no Message. Write  class Name(Message): ...  and send it."
+            )
+        if to != self.id and to not in self.peers and not is_client(to):
+            raise Mistake(
+                f"send({to!r}, ...): nobody is called so. There are {', '.join(self.plan.nodes)}, and senders."
+            )
+        wire = encode(message)
+        try:
+            body = encode_line(wire["body"])
+        except (TypeError, ValueError) as error:
+            raise Mistake(f"{message!r} can't be sent: {error}.") from None
+        self.outbox.append((to, wire["type"], body))
+
+    def set_timer(self, timer: Timer, after: Any) -> None:
+        name = type(timer).__name__
+        cause = self.recorder.happened("set", self.cause, name)
+        self.timers.set(timer, after, cause)
+
+    def cancel_timer(self, timer: Timer) -> None:
+        if self.timers.cancel(timer):
+            self.recorder.happened("cancel", self.cause, type(timer).__name__)
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def log(self, text: str) -> None:
+        self.recorder.happened("log", self.cause, detail=text)
+
+    def _real_now(self) -> float:
+        return self.recorder.now() / 1e9
+
+    # Dying
+
+    def _meets(self, event: str, when: str) -> bool:
+        """Whether a crash point says that this is the end; then it is."""
+        for point in self.crash_points.values():
+            if point.type == event and point.when == when:
+                self.links.flush()
+                self.recorder.happened("crash", self.cause, detail=f"SIGKILL {when} {event}")
+                self._die()
+                return True
+        return False
+
+    def _die_of(self, error: BaseException) -> None:
+        kind, words = type(error).__name__, str(error)
+        self.recorder.happened("error", self.cause, detail=f"{kind}: {words}")
+        self.recorder.happened("crash", self.cause, detail=f"an exception: {kind}")
+        self.channel.say("error", kind, words, places_of(error), self.sender)
+        self._die()
+
+    def _die(self) -> None:
+        """No event is handled from here on; the process ends as soon as its last words are out."""
+        self.dying = True
+        self.recorder.flush()
+        self.channel.say("dying")
+        self._die_when_heard()
+
+    def _die_when_heard(self) -> None:
+        if self.channel.backlog or any(link.backlog for link in self.links.all()):
+            asyncio.get_running_loop().call_later(0.001, self._die_when_heard)
+        else:
+            print(end="", flush=True)
+            psutil.Process().kill()
+
+
+CLIENTS = "*clients"  # the link to the world's clients; no node has such a name
+
+
+def is_client(address: str) -> bool:
+    """Whether an address is that of a client's call, such as `c1.7`."""
+    name, dot, number = address.partition(".")
+    return bool(name) and bool(dot) and number.isdigit()
+
+
+class Incoming(asyncio.Protocol):
+    """A connection that somebody made to this node: another node, the world's clients, or a plain socket."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._lines = Lines()
+        self._transport: asyncio.Transport | None = None
+        self._raw_name = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        server = self._server
+        try:
+            lines = self._lines.feed(data)
+        except TooLongError:
+            self.complain("This line is longer than a node takes. End each message with a newline.")
+            self._close()
+            return
+        for line in lines:
+            try:
+                envelope = decode_envelope(line)
+            except msgspec.DecodeError as error:
+                self.complain(f'{error}. A message is a line such as {{"type": "Greet", "body": {{"name": "Ada"}}}}.')
+                continue
+            if not envelope.id:
+                self._address(envelope)
+                line = encode_line(envelope)
+            server.receive(envelope, line, self)
+        server.links.flush()
+
+    def _address(self, envelope: Envelope) -> None:
+        """A plain socket's message: it comes from this connection, and goes to this node."""
+        server = self._server
+        if not self._raw_name:
+            server.raw_count += 1
+            self._raw_name = f"raw-{server.id}.{server.raw_count}"
+            server.raw[self._raw_name] = self
+        envelope.src, envelope.dst = self._raw_name, server.id
+        envelope.id = f"{self._raw_name}:{server.recorder.next_id()}"
+        envelope.sent, envelope.clock = server.recorder.now(), 0
+
+    def write(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def complain(self, words: str) -> None:
+        """An error reply, for whoever reads what comes back on this connection."""
+        self.write(msgspec.json.encode({"error": words}) + b"\n")
+
+    def _close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._transport = None
+        self._server.raw.pop(self._raw_name, None)

@@ -1,0 +1,154 @@
+"""The world's book of events: batches as they came from the nodes, read only when somebody asks.
+
+It is bounded: the oldest batches are forgotten first, and counted. When it is read, a send whose record died
+with its process is reconstructed from the delivery, and a message that was on its way to a process that died is a drop.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from ds101.cluster.frames import Envelope, decode_envelope
+from ds101.trace import Event, Trace, base_name
+
+Origin = tuple[int, int]  # when it was sent, in ns since the world began, and the Lamport clock of that
+
+
+class Batch(msgspec.Struct):
+    """Some events of one node, still packed, or unpacked after the first reading."""
+
+    node: str
+    count: int
+    packed: bytes
+    events: list[Event] | None = None
+    origins: dict[str, Origin] = msgspec.field(
+        default_factory=dict
+    )  # of the messages that arrived or were dropped there, by the ids of their sends
+
+
+class TraceBook:
+    """All events of a world, at most `limit` of them."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.cut = 0
+        self._count = 0
+        self._batches: deque[Batch] = deque()
+        self._lock = threading.Lock()
+
+    def add(self, event: Event) -> None:
+        """Write down what the world itself did or saw."""
+        self._append(Batch(event.node, 1, b"", [event]))
+
+    def add_batch(self, node: str, count: int, forgotten: int, packed: bytes) -> None:
+        """Write down what a node recorded; it forgot some if it recorded faster than this side could take."""
+        with self._lock:
+            self.cut += forgotten
+        self._append(Batch(node, count, packed))
+
+    def _append(self, batch: Batch) -> None:
+        with self._lock:
+            self._batches.append(batch)
+            self._count += batch.count
+            while self._count > self.limit and len(self._batches) > 1:
+                oldest = self._batches.popleft()
+                self._count -= oldest.count
+                self.cut += oldest.count
+
+    def read(self, nodes: Sequence[str]) -> Trace:
+        """The trace so far, with lanes for these nodes first."""
+        with self._lock:
+            batches, cut = list(self._batches), self.cut
+        events: list[Event] = []
+        origins: dict[str, Origin] = {}
+        for batch in batches:
+            events += unpacked(batch)
+            origins |= batch.origins
+        events += reconstructed_sends(events, origins)
+        events += drops_at_the_dead(events)
+        events = with_clocks(events)
+        clients = sorted({event.node for event in events} - set(nodes) - {""})
+        return Trace(events, [*nodes, *clients], cut)
+
+
+def unpacked(batch: Batch) -> list[Event]:
+    """The events in a batch of `ds101.cluster.recorder`."""
+    if batch.events is None:
+        batch.events = [_event(batch, *record) for record in msgspec.msgpack.decode(batch.packed)]
+        batch.packed = b""
+    return batch.events
+
+
+def _event(batch: Batch, kind: str, *record: Any) -> Event:
+    if kind == "send":
+        cause, line = record
+        return event_of_send(decode_envelope(line), cause)
+    if kind in ("deliver", "drop"):
+        name, at, clock, line, *why = record
+        envelope = decode_envelope(line)
+        batch.origins[envelope.id] = (envelope.sent, envelope.clock)
+        return Event(
+            name, kind, at / 1e9, batch.node, clock, envelope.id, envelope.src, envelope.dst, envelope.type,
+            envelope.body, "".join(why),
+        )  # fmt: skip
+    name, at, clock, cause, type_name, body, detail = record
+    return Event(name, kind, at / 1e9, batch.node, clock, cause, type=type_name, body=body, detail=detail)
+
+
+def event_of_send(envelope: Envelope, cause: str | None) -> Event:
+    """The sending of a message, from what the message itself carries."""
+    return Event(
+        envelope.id, "send", envelope.sent / 1e9, base_name(envelope.src), envelope.clock, cause,
+        envelope.src, envelope.dst, envelope.type, envelope.body,
+    )  # fmt: skip
+
+
+def reconstructed_sends(events: Iterable[Event], origins: Mapping[str, Origin]) -> list[Event]:
+    """A send for each delivery or drop whose sender took its record with it."""
+    known = {event.id for event in events}
+    made: dict[str, Event] = {}
+    for event in events:
+        if event.kind in ("deliver", "drop") and event.cause is not None and event.cause not in known:
+            sent, clock = origins.get(event.cause, (int(event.at * 1e9), event.clock - 1))
+            made.setdefault(event.cause, Event(
+                event.cause, "send", sent / 1e9, base_name(event.src), clock, None,
+                event.src, event.dst, event.type, event.body, "reconstructed",
+            ))  # fmt: skip
+    return list(made.values())
+
+
+def drops_at_the_dead(events: Sequence[Event]) -> list[Event]:
+    """A drop for each message that was still on its way when its receiver died."""
+    arrived = {event.cause for event in events if event.kind in ("deliver", "drop")}
+    deaths: dict[str, list[Event]] = {}
+    for event in sorted(events, key=lambda event: event.at):
+        if event.kind == "crash":
+            deaths.setdefault(event.node, []).append(event)
+    drops = []
+    for event in events:
+        if event.kind == "send" and event.id not in arrived:
+            death: Any = next((one for one in deaths.get(event.dst, ()) if one.at >= event.at), None)
+            if death is not None:
+                drops.append(Event(
+                    f"{event.id}:lost", "drop", death.at, event.dst, death.clock, event.id,
+                    event.src, event.dst, event.type, event.body, f"{event.dst} crashed",
+                ))  # fmt: skip
+    return drops
+
+
+def with_clocks(events: Iterable[Event]) -> list[Event]:
+    """What the world did to a node (clock 0) happens at the node's latest clock."""
+    latest: dict[str, int] = {}
+    clocked = []
+    for event in sorted(events, key=lambda event: event.at):
+        if event.clock == 0:
+            event = replace(event, clock=latest.get(event.node, 0))
+        latest[event.node] = max(event.clock, latest.get(event.node, 0))
+        clocked.append(event)
+    return clocked

@@ -1,0 +1,53 @@
+"""Which message types a node can meet: found by following its handlers, its code and the fields of its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any, get_args
+
+from ds101.frozen import freeze
+from ds101.messages import Message, Timer, Types, with_subclasses
+from ds101.node import Node
+from ds101.processes.shipping import walk
+from ds101.wire import field_types
+
+
+def types_reached_by(*classes: type[Node]) -> Types:
+    """The message and timer types that these nodes' code can reach, those in annotations included.
+
+    Raises `Mistake` if two different ones have the same name, or if a field can't be carried.
+    """
+    found: dict[type, None] = {}
+    for use in walk(list(classes)):
+        if isinstance(use.value, type) and issubclass(use.value, Message | Timer):
+            _add(use.value, found)
+        if isinstance(use.value, type) and issubclass(use.value, Node):
+            for event in use.value.__ds101_handlers__:
+                _add(event, found)
+    return Types(sorted(found, key=lambda one: one.__name__))
+
+
+def _add(one: type[Any], found: dict[type, None]) -> None:
+    if one in (Message, Timer) or one in found:
+        return
+    found[one] = None
+    for annotation in field_types(one).values():
+        for part in _parts_of(annotation):
+            if isinstance(part, type) and issubclass(part, Message | Timer):
+                for below in with_subclasses(part):
+                    _add(below, found)
+
+
+def _parts_of(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _parts_of(argument)
+
+
+def freeze_globals(*classes: type[Node]) -> None:
+    """Make the lists, dicts and sets among the globals of the nodes' code unchangeable: nodes share no memory."""
+    for use in list(walk(list(classes))):
+        if isinstance(use.function, FunctionType) and isinstance(use.value, list | dict | set):
+            place = f"The global {use.name!r} (nodes share no memory: keep what changes in self.{use.name.lower()}); it"
+            use.function.__globals__[use.name] = freeze(use.value, place)
