@@ -12,6 +12,7 @@ from typing import Any
 from ds101.labs.finding import Finding
 from ds101.labs.report import Report
 from ds101.labs.specification import Effort, Lab, Parts, Property, find_lab
+from ds101.processes.launcher import preload
 
 Shown = Callable[[Report, Property | None], None]  # called with the report, and the property that is judged next
 
@@ -41,6 +42,7 @@ def reports(
     """The report before the first property and after each, with the property that comes next."""
     found = find_lab(lab)
     parts = found.parts_among(solution)
+    preload(f"ds101.labs.{found.name}")
     asked = _asked(found, parts, only, effort)
     findings: dict[str, Finding] = {}
     for number, one in enumerate(asked):

@@ -12,6 +12,7 @@ supervisor keeps it open, and the operating system deletes it with the last proc
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
 import sys
@@ -90,6 +91,11 @@ class Supervisor:
             self.kernel.send(("started", key, process.pid))
         finally:
             sending.close()
+
+    def _do_preload(self, module: str) -> None:
+        """Import a module of ours once, so that every process forked from now on has it."""
+        if START_METHOD == "fork":
+            importlib.import_module(module)
 
     def _do_kill(self, key: int) -> None:
         if key in self.children:
