@@ -1,3 +1,12 @@
-from ds101.draw.spacetime import spacetime
+"""Pictures of runs, made of text alone: no browser, no plotting library.
 
-__all__ = ["spacetime"]
+spacetime   a trace as an SVG picture: lanes, arrows, time downward
+as_text     the same in numbered lines
+as_html     both, for a notebook
+"""
+
+from ds101.draw.page import as_html
+from ds101.draw.spacetime import spacetime
+from ds101.draw.words import as_text
+
+__all__ = ["as_html", "as_text", "spacetime"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ds101.draw.layout import Layout, Place
 from ds101.draw.story import Flight, Step
+from ds101.draw.wording import cut, plain
 
-REACH = 0.56  # of the distance between two lanes: how far an arrow is drawn whose other end is not shown
-DROP = 20.0  # pixels downward for that
+REACH = 0.56  # of the distance between two lanes: how far an arrow is drawn whose other end has no lane
+DROP = 20.0  # pixels downward for an arrow that doesn't arrive
+FAN = 15.0  # pixels between arrows that would end at the same place
+BESIDE = 9.0  # pixels beside a lane where an arrow ends of which we don't know more
 
 
 @dataclass(slots=True)
@@ -24,10 +27,22 @@ class Arrow:
     row: int  # the row that it arrives in, or starts from
     starts: str = "dot"  # "dot", "dashed" (reconstructed), "open" (its send isn't shown)
     ends: str = "head"  # "head", "cross" (dropped), "open" (its arrival isn't shown)
+    more: list[Flight] = field(default_factory=list)  # equal messages to others, lost or leaving at the same place
 
     @property
     def loop(self) -> bool:
         return self.flight.src == self.flight.dst
+
+    @property
+    def step(self) -> int | None:
+        """The index of the step that it belongs to, for an arrow with a free end."""
+        step = self.flight.head if self.starts == "open" else self.flight.tail
+        return step.index if step is not None else None
+
+    @property
+    def receivers(self) -> list[str]:
+        """Who it is for, and who its equals are for."""
+        return [plain(cut(flight.dst, 20)) for flight in (self.flight, *self.more)]
 
     @property
     def slope(self) -> float:
@@ -35,16 +50,6 @@ class Arrow:
 
     def y_at(self, x: float) -> float:
         return self.y0 + self.slope * (x - self.x0)
-
-
-def arrows_of(flights: Sequence[Flight], layout: Layout, walls: Sequence[Wall]) -> list[Arrow]:
-    """An arrow for each flight that has an end in the picture."""
-    result = []
-    for flight in flights:
-        arrow = _arrow(flight, layout, walls)
-        if arrow is not None:
-            result.append(arrow)
-    return result
 
 
 @dataclass(slots=True)
@@ -58,22 +63,42 @@ class Wall:
     one_way: bool = False
 
 
+def arrows_of(flights: Sequence[Flight], layout: Layout, walls: Sequence[Wall]) -> list[Arrow]:
+    """An arrow for each flight that has an end in the picture; those that would coincide are made one or set apart."""
+    result: list[Arrow] = []
+    ends: dict[tuple[float, ...], list[Arrow]] = {}
+    for flight in flights:
+        arrow = _arrow(flight, layout, walls)
+        if arrow is None:
+            continue
+        if arrow.ends != "head" and not arrow.loop:
+            there = ends.setdefault((arrow.x0, arrow.y0, arrow.x1), [])
+            equal = [other for other in there if _look_alike(other.flight, flight)]
+            if equal:
+                equal[0].more.append(flight)
+                continue
+            arrow.y1 += FAN * len(there)
+            there.append(arrow)
+        result.append(arrow)
+    return result
+
+
+def _look_alike(one: Flight, other: Flight) -> bool:
+    return (one.type, one.body, one.lost) == (other.type, other.body, other.lost)
+
+
 def _arrow(flight: Flight, layout: Layout, walls: Sequence[Wall]) -> Arrow | None:
-    tail = _place_of(flight.tail, layout)
-    head = _place_of(flight.head, layout)
+    tail, head = _place_of(flight.tail, layout), _place_of(flight.head, layout)
     starts = "dashed" if flight.reconstructed else "dot"
     if tail is not None and head is not None:
         return Arrow(flight, tail.x, tail.out, head.x, head.y, head.row, starts)
     if tail is not None:
-        way = _direction(flight.src, flight.dst, layout)
-        if flight.lost is None:
-            reach = _reach(way, layout) if flight.src != flight.dst else 0.0
-            return Arrow(flight, tail.x, tail.out, tail.x + reach, tail.out + DROP, tail.row, starts, "open")
-        x = _where_lost(flight, tail.x, way, tail.out, layout, walls)
-        return Arrow(flight, tail.x, tail.out, x, tail.out + DROP, tail.row, starts, "cross")
+        lost = flight.lost is not None
+        x = _where_lost(flight, tail, layout, walls) if lost else _towards(flight.dst, tail, layout)
+        row = min(tail.row + 1, len(layout.rows) - 1)
+        return Arrow(flight, tail.x, tail.out, x, tail.out + DROP, row, starts, "cross" if lost else "open")
     if head is not None:
-        reach = _reach(_direction(flight.dst, flight.src, layout), layout) if flight.src != flight.dst else 0.0
-        return Arrow(flight, head.x + reach, head.y - DROP, head.x, head.y, head.row, "open")
+        return Arrow(flight, _towards(flight.src, head, layout), head.y - DROP, head.x, head.y, head.row, "open")
     return None
 
 
@@ -81,25 +106,27 @@ def _place_of(step: Step | None, layout: Layout) -> Place | None:
     return layout.places.get(step.index) if step is not None else None
 
 
-def _direction(of: str, towards: str, layout: Layout) -> int:
-    """-1 for left, 1 for right. Who has no lane here is taken to be on the right."""
-    here, there = layout.lanes.get(of, 0.0), layout.lanes.get(towards)
-    return -1 if there is not None and there < here else 1
+def _towards(lane: str, place: Place, layout: Layout) -> float:
+    """Just before a lane; who has none here is taken to be on the right."""
+    there = layout.lanes.get(lane)
+    if there is None:
+        return place.x + layout.gap * REACH
+    if there == place.x:
+        return there
+    return there - BESIDE if there > place.x else there + BESIDE
 
 
-def _reach(way: int, layout: Layout) -> float:
-    return way * layout.gap * REACH
-
-
-def _where_lost(flight: Flight, x: float, way: int, y: float, layout: Layout, walls: Sequence[Wall]) -> float:
+def _where_lost(flight: Flight, place: Place, layout: Layout, walls: Sequence[Wall]) -> float:
     """At the wall if one stands in its way; just before a node that is down; else between the last two lanes."""
     end = layout.lanes.get(flight.dst)
-    if end is None or flight.src == flight.dst:
-        return x + way * layout.gap * REACH
-    if "partition" in (flight.lost or ""):
-        between = [wall for wall in walls if min(x, end) < wall.x < max(x, end) and wall.top <= y <= wall.bottom]
+    if end is None or end == place.x:
+        return _towards(flight.dst, place, layout)
+    way, cause = (1 if end > place.x else -1), flight.lost or ""
+    if "partition" in cause:
+        low, high = sorted((place.x, end))
+        between = [wall.x for wall in walls if low < wall.x < high and wall.top <= place.out <= wall.bottom]
         if between:
-            return min(between, key=lambda wall: abs(wall.x - x)).x
-    if "down" in (flight.lost or "") or "crash" in (flight.lost or ""):
-        return end - way * 14
+            return min(between, key=lambda x: abs(x - place.x))
+    if "down" in cause or "crash" in cause:
+        return end - way * (BESIDE + 5)
     return end - way * layout.gap * 0.42

@@ -50,6 +50,7 @@ class Row:
     steps: list[Step] = field(default_factory=list)
     wide: Item | None = None
     y: float = 0.0
+    loose: bool = False  # an arrow in it has a free end
     silent: float = 0.0  # seconds of silence before it, where that is long
     wider: float = 0.0  # pixels more before it, so that labels find room
 
@@ -107,46 +108,57 @@ def _right_margin(story: Story, items: Sequence[Item]) -> float:
     for item in items:
         if isinstance(item, Step) and item.lane == last:
             widest = max([widest, *(text_width(line.full, SIZE) for line in lines_beside(item, 1000.0))])
-            if any(flight.src == flight.dst or flight.dst not in story.lanes for flight in item.departures):
-                widest = max(widest, 100.0)
+            ends = [flight.dst for flight in item.departures] + [flight.src for flight in item.arrivals]
+            if any(end == last or end not in story.lanes for end in ends):
+                widest = max(widest, 150.0)
     named = max(text_width(plain(lane), 13.0) / 2 + 12 for lane in story.lanes) if story.lanes else 0.0
-    return max(EDGE + 8, named + 10, min(widest + 48, 180.0))
+    return max(EDGE + 8, named + 10, min(widest + 48, 200.0))
 
 
 def rows_of(items: Sequence[Item]) -> list[Row]:
     """The items in rows: never an effect in or above the row of its cause, never one lane twice in a row."""
     rows: list[Row] = []
     row_of: dict[int, int] = {}
+    shown = {item.index for item in items if isinstance(item, Step)}
     for item in items:
         if not isinstance(item, Step) or not item.lane:
             rows.append(Row(item.at, wide=item))
             continue
         earliest = max((row_of.get(flight.tail.index, -1) + 1 for flight in item.arrivals if flight.tail), default=0)
-        current = rows[-1] if rows else None
+        current, loose = rows[-1] if rows else None, _has_free_end(item, shown)
         if (
             current is None
             or current.wide is not None
             or earliest >= len(rows)
             or item.lane in current.lanes
             or item.at - current.at > TOGETHER
+            or loose
+            or current.loose
         ):
-            rows.append(Row(item.at))
+            rows.append(Row(item.at, loose=loose))
         rows[-1].steps.append(item)
         row_of[item.index] = len(rows) - 1
     return rows
 
 
+def _has_free_end(step: Step, shown: set[int]) -> bool:
+    """Whether a message of it comes from or goes to where we can't see: its row is its own then."""
+    heads = [flight.head for flight in step.departures if flight.lost is None]
+    tails = [flight.tail for flight in step.arrivals]
+    return any(other is None or other.index not in shown for other in heads + tails)
+
+
 def _find_silences(rows: Sequence[Row]) -> None:
     steps = [max(0.0, later.at - earlier.at) for earlier, later in pairwise(rows)]
     typical = max(median([step for step in steps if step > 0] or [TOGETHER]), TOGETHER)
-    for row, silence in zip(rows[1:], steps, strict=False):
-        if silence > SILENCE * typical and not isinstance(row.wide, Gap):
+    for earlier, row, silence in zip(rows, rows[1:], steps, strict=False):
+        if silence > SILENCE * typical and not isinstance(row.wide, Gap) and not isinstance(earlier.wide, Gap):
             row.silent = silence
 
 
 def settle(layout: Layout) -> None:
     """Compute all y from the rows; done again when a row was made wider."""
-    y, bottom = layout.top, layout.top
+    y, bottom, lowest = layout.top, layout.top, layout.top
     for number, row in enumerate(layout.rows):
         y += row.wider + (6 + 4 * math.log10(1 + row.silent * 1000) if row.silent else 0.0)
         y = max(y, bottom)
@@ -156,8 +168,10 @@ def settle(layout: Layout) -> None:
             place = _place(step, layout, row.y, number)
             layout.places[step.index] = place
             bottom = max(bottom, place.out, place.first_line + LINE * len(place.lines) - 8)
+            bottom += 8 if row.loose else 0
+            lowest = max(lowest, place.out + PITCH * any(flight.head is None for flight in step.departures))
         y = bottom
-    layout.bottom = bottom + 24
+    layout.bottom = max(bottom, lowest) + 24
     layout.height = layout.bottom + (40 if layout.is_tall else 12)
 
 

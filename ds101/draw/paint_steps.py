@@ -55,12 +55,15 @@ def cross(x: float, y: float, size: float) -> str:
 
 def paint_arrow(sheet: Sheet, arrow: Arrow, colour: int) -> None:
     """An arrow in the colour of its type: dashed where it was reconstructed, dotted towards an end that isn't shown."""
-    words = tooltip(arrow.flight)
+    words = "\n".join(tooltip(flight) for flight in (arrow.flight, *arrow.more))
     shape = _loop(arrow) if arrow.loop else _straight(arrow)
     sheet.add("arrows", f'<g class="d-t{colour}">{shape}</g>', words)
     if arrow.ends == "cross":
         x = arrow.x0 + 24 if arrow.loop else arrow.x1
         sheet.add("marks", path(cross(x, arrow.y1, 4.5), "d-cross"), words)
+    elif not arrow.loop and "open" in (arrow.starts, arrow.ends):
+        x, y = (arrow.x0, arrow.y0) if arrow.starts == "open" else (arrow.x1, arrow.y1)
+        sheet.add("marks", f'<g class="d-t{colour}">{circle(x, y, 3.2, "d-end")}</g>')
 
 
 def _straight(arrow: Arrow) -> str:

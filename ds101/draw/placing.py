@@ -13,14 +13,16 @@ from itertools import pairwise
 
 from ds101.draw.arrows import Arrow
 from ds101.draw.crowd import Band, Crowd
-from ds101.draw.layout import LINE, Layout
+from ds101.draw.layout import AXIS, LINE, Layout
 from ds101.draw.notes import SIZE
 from ds101.draw.wording import cut, fit, plain, shorter_forms, text_width
 
 STEEP = 0.42  # a label follows its arrow up to this slope; on a steeper one it stands level
 HALF = SIZE * 0.56  # half of a label's height
+AIR = 3.0  # beside it
 ON_A_LABEL, ON_A_MARK, ON_AN_ARROW, ON_A_LANE = 1000.0, 120.0, 26.0, 60.0
 SHORTER = 22.0  # the price of each step to a shorter form
+TELLS_NO_FIELD = 30.0
 UNREADABLE = ON_A_LABEL
 
 
@@ -36,6 +38,7 @@ class Label:
     slope: float
     price: float
     band: Band
+    cramped: bool = False  # a wider row might let it say more
 
 
 def place_labels(arrows: Sequence[Arrow], layout: Layout, more: Iterable[Band] = ()) -> list[Label]:
@@ -44,30 +47,48 @@ def place_labels(arrows: Sequence[Arrow], layout: Layout, more: Iterable[Band] =
     for band in more:
         crowd.add("label", band)
     labels: list[Label] = []
+    hinted: set[int | None] = set()
     for arrow in sorted(arrows, key=lambda arrow: (abs(arrow.x1 - arrow.x0), arrow.y0)):
-        chosen = [_best_label(arrow, layout, crowd)]
-        crowd.add("label", chosen[0].band)
-        if words := ending_of(arrow, layout):
-            chosen.append(_cheapest(_endings(arrow, words), layout, crowd))
-            crowd.add("label", chosen[1].band)
-        labels += chosen
+        labels.append(_best_label(arrow, layout, crowd))
+        crowd.add("label", labels[-1].band)
+        words = cause_of(arrow) or hint_of(arrow, layout)
+        if not words or (arrow.ends != "cross" and arrow.step in hinted):
+            continue
+        ending = _cheapest(_endings(arrow, words), layout, crowd)
+        if ending.price < UNREADABLE or arrow.ends == "cross":  # else its dots and its ring must say it
+            labels.append(ending)
+            crowd.add("label", ending.band)
+            hinted.add(arrow.step)
     return labels
 
 
-def ending_of(arrow: Arrow, layout: Layout) -> str:
-    """What is said at an arrow's free end: why the message was lost, or where its other end is."""
+def cause_of(arrow: Arrow) -> str:
+    """Why a message was lost, as it is said at the cross."""
+    if arrow.ends != "cross":
+        return ""
+    cause = plain(cut(arrow.flight.lost or "", 40))
+    return f"{cause} (to {' '.join(arrow.receivers)})" if arrow.more else cause
+
+
+def hint_of(arrow: Arrow, layout: Layout) -> str:
+    """What is said at a free end: the picture doesn't show where the message came from or went."""
     flight = arrow.flight
-    if flight.lost is not None and arrow.ends == "cross":
-        return plain(cut(flight.lost, 40))
-    if arrow.ends == "open":
-        if flight.dst not in layout.lanes:
-            return f"to {plain(cut(flight.dst, 20))}"
+    if arrow.ends == "open" and flight.dst in layout.lanes:
         return "arrives later" if flight.head is not None else "not seen arriving"
-    if arrow.starts == "open":
-        if flight.src not in layout.lanes:
-            return f"from {plain(cut(flight.src, 20))}"
+    if arrow.starts == "open" and flight.src in layout.lanes:
         return "sent earlier" if flight.tail is not None else "not seen leaving"
     return ""
+
+
+def aside_of(arrow: Arrow, layout: Layout) -> str:
+    """What a label adds to its message: that it is a duplicate; who is at the other end, if that has no lane here."""
+    flight = arrow.flight
+    parts = ["duplicate"] if flight.copy else []
+    if arrow.ends != "head" and flight.dst not in layout.lanes:
+        parts.append(f"→ {' '.join(arrow.receivers)}")
+    if arrow.starts == "open" and flight.src not in layout.lanes:
+        parts.append(f"← {plain(cut(flight.src, 20))}")
+    return " ".join(parts)
 
 
 def _crowd_of(arrows: Sequence[Arrow], layout: Layout) -> Crowd:
@@ -86,15 +107,20 @@ def _crowd_of(arrows: Sequence[Arrow], layout: Layout) -> Crowd:
 
 
 def _best_label(arrow: Arrow, layout: Layout, crowd: Crowd) -> Label:
-    aside = "duplicate" if arrow.flight.copy else ""
+    aside = aside_of(arrow, layout)
     forms = shorter_forms(arrow.flight.type, arrow.flight.body)
+    telling = len(forms) - 2  # the last two tell no field
     room = max(abs(arrow.x1 - arrow.x0) - 14, layout.gap - 22)
+    could_tell = arrow.flight.body and text_width(f"{forms[telling - 1]} {aside}", SIZE) < layout.gap - 22
     if text_width(forms[-1], SIZE) > room:
         forms.append(fit(forms[-1], room, SIZE))
     best: Label | None = None
     for number, form in enumerate(forms):
         label = _cheapest(_along(arrow, form, aside, layout), layout, crowd)
         label.price += SHORTER * number
+        if arrow.flight.body and number >= telling:
+            label.price += TELLS_NO_FIELD
+            label.cramped = bool(could_tell)
         if best is None or label.price < best.price:
             best = label
         if best.price <= SHORTER * (number + 1):
@@ -116,7 +142,7 @@ def _cheapest(candidates: Iterable[Label], layout: Layout, crowd: Crowd) -> Labe
 
 
 def _level(arrow: Arrow, form: str, aside: str, x: float, y: float, width: float, price: float) -> Label:
-    return Label(arrow, form, aside, x, y, 0.0, price, Band(x - width / 2, x + width / 2, y, 0.0, HALF))
+    return Label(arrow, form, aside, x, y, 0.0, price, Band(x - width / 2 - AIR, x + width / 2 + AIR, y, 0.0, HALF))
 
 
 def _along(arrow: Arrow, form: str, aside: str, layout: Layout) -> Iterator[Label]:
@@ -130,9 +156,10 @@ def _along(arrow: Arrow, form: str, aside: str, layout: Layout) -> Iterator[Labe
         if steep:
             yield _level(arrow, form, aside, x, arrow.y_at(x), width, price)
             continue
-        for shift, more in ((-8.0, 0.0), (9.5, 6.0)):
+        for shift, more in ((-9.0, 0.0), (10.0, 6.0)):
             y, slope = arrow.y_at(x) + shift, arrow.slope
-            band = Band(x - width / 2, x + width / 2, y - slope * width / 2, slope, HALF)
+            half = width / 2 + AIR
+            band = Band(x - half, x + half, y - slope * half, slope, HALF)
             yield Label(arrow, form, aside, x, y, slope, price + more, band)
 
 
@@ -157,7 +184,8 @@ def _middles(arrow: Arrow, width: float, layout: Layout) -> list[tuple[float, fl
         middle, slack = (left + right) / 2, (right - left - width) / 2 - 8
         if slack < 0 and len(spans) == 1 and arrow.ends != "head":  # a stub: it may stick out at its free end
             way = 1 if arrow.x1 > arrow.x0 else -1
-            result.append((arrow.x0 + way * (width / 2 + 8), price))
+            at_lane = arrow.x1 - way * (width / 2 + 14) if arrow.starts == "open" else arrow.x0 + way * (width / 2 + 8)
+            result.append((at_lane, price))
             continue
         result.append((middle, price))
         if slack > 8:
@@ -181,6 +209,6 @@ def _price(band: Band, layout: Layout, crowd: Crowd) -> float:
     price = ON_A_LABEL * crowd.meeting("label", band) + ON_A_MARK * crowd.meeting("mark", band)
     price += ON_AN_ARROW * crowd.meeting("arrow", band)
     price += ON_A_LANE * sum(1 for x in layout.lanes.values() if band.x0 - 3 < x < band.x1 + 3)
-    if band.x0 < 4 or band.x1 > layout.width - 4:
+    if band.x0 < AXIS - 10 or band.x1 > layout.width - 4:
         price += ON_A_LABEL
     return price

@@ -114,9 +114,8 @@ def _likeness_of(each: Round, among: set[int]) -> Hashable:
         if any(event.kind not in (*CAN_REPEAT, "set", "cancel") for event in step.events):
             return None
         for flight in step.departures:
-            if flight.lost is None and (flight.head is None or flight.head.index not in among):
-                return None  # still under way, or arriving outside of what is shown
-            parts.append(("fate", flight.src, flight.dst, flight.type, str(flight.copy), flight.lost or ""))
+            fate = flight.lost or ("" if flight.head is not None and flight.head.index in among else "not shown")
+            parts.append(("fate", flight.src, flight.dst, flight.type, str(flight.copy), fate))
         parts += [_likeness(event) for event in step.events if event.kind not in ("set", "cancel")]
     return tuple(sorted(parts))
 

@@ -76,7 +76,8 @@ def _placed(selection: Selection, layout: Layout, flights: Sequence[Flight]) -> 
         spans = spans_of(layout, selection.before)
         arrows = arrows_of(flights, layout, spans.walls)
         labels = place_labels(arrows, layout, _taken(layout))
-        crowded = {label.arrow.row for label in labels if label.price >= UNREADABLE}
+        patience = attempt < TRIES // 2
+        crowded = {label.arrow.row for label in labels if label.price >= UNREADABLE or (label.cramped and patience)}
         if not crowded or attempt == TRIES - 1:
             break
         for row in crowded:

@@ -17,6 +17,7 @@ CONSEQUENCES = ("send", "log", "print", "error", "set", "cancel")
 OUTCOMES = ("ok", "fail", "info")
 OF_THE_WORLD = ("partition", "heal", "link")  # these concern several lanes
 SILENT = ("set", "cancel")
+NOWHERE = -1
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +26,7 @@ class Step:
 
     lane: str
     head: Event
-    index: int  # its place among the steps of the story
+    index: int  # its place among the steps of the story, or NOWHERE: its lane was filtered away
     events: list[Event] = field(default_factory=list)  # the head first
     arrivals: list[Flight] = field(default_factory=list)
     departures: list[Flight] = field(default_factory=list)
@@ -70,7 +71,7 @@ class Story:
 
 def story_of(trace: Trace) -> Story:
     """Group the events of a trace into steps and flights."""
-    teller = _Teller()
+    teller = _Teller(trace.nodes)
     for event in trace.events:
         teller.take(event)
     clients = teller.clients & set(trace.nodes)
@@ -79,7 +80,8 @@ def story_of(trace: Trace) -> Story:
 
 
 class _Teller:
-    def __init__(self) -> None:
+    def __init__(self, lanes: Sequence[str]) -> None:
+        self._lanes = {"", *lanes}
         self.steps: list[Step] = []
         self.flights: list[Flight] = []
         self.clients: set[str] = set()
@@ -108,10 +110,11 @@ class _Teller:
         lane = "" if event.kind in OF_THE_WORLD else event.node
         step = self._joined(event, lane)
         if step is None:
-            step = Step(lane, event, len(self.steps))
-            if event.kind not in SILENT:
+            shown = event.kind not in SILENT and lane in self._lanes
+            step = Step(lane, event, len(self.steps) if shown else NOWHERE)
+            if shown:
                 self.steps.append(step)
-                self._latest[lane] = step
+            self._latest[lane] = step
         step.events.append(event)
         self._step_of[event.id] = step
         return step

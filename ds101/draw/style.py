@@ -40,6 +40,7 @@ _RULES = """
 {r} .d-run{{{fill:lane}}}
 {r} .d-dot{{{fill:ink}}}
 {r} .d-ring{{{fill:card}{stroke:ink}stroke-width:1.4}}
+{r} .d-end{{{fill:card}stroke:currentColor;stroke-width:1.3}}
 {r} .d-hand{{fill:none;{stroke:ink}stroke-width:1.4;stroke-linecap:round}}
 {r} .d-cross{{fill:none;{stroke:bad}stroke-width:2.2;stroke-linecap:round}}
 {r} .d-arrow{{fill:none;stroke:currentColor;stroke-width:1.5}}
@@ -50,7 +51,7 @@ _RULES = """
 {r} .d-fields{{font-weight:400}}
 {r} .d-cause,{r} .d-hint{{font-style:italic;text-anchor:middle;{fill:bad}}}
 {r} .d-hint,{r} .d-aside{{font-weight:400;font-style:italic;{fill:soft}}}
-{r} .d-halo{{paint-order:stroke;{stroke:card}stroke-width:3.5;stroke-linejoin:round}}
+{r} .d-halo{{paint-order:stroke;{stroke:card}stroke-width:3;stroke-linejoin:round}}
 {r} .d-wide{{text-anchor:middle;{fill:soft}}}
 {r} .d-mark{{font-weight:600}}
 {r} .d-bad{{font-weight:600;{fill:bad}}}

@@ -1,0 +1,158 @@
+"""A run in words, a numbered line for each step: for a terminal, and for who doesn't see the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ds101.draw.choose import Gap, Item, select
+from ds101.draw.notes import skew_in_words, words_of, world_in_words
+from ds101.draw.repeats import Fold
+from ds101.draw.story import Flight, Step, Story, story_of
+from ds101.draw.wording import call_text, counted, cut, duration, plain
+from ds101.trace import Event, Trace
+
+AT_MOST = 60  # lines
+LONGEST = 72  # characters of a message
+WIDEST = 120  # and of all that a line says
+SLOW = 5.0  # times the usual way: how late a message arrives that is said to be late
+OWN_LINE = ("crash", "restart", "pause", "resume", "skew", "log", "print", "error", "fail", "info")
+
+
+@dataclass(slots=True)
+class Line:
+    """One line; without a number where it tells of what isn't listed."""
+
+    who: str
+    what: str
+    at: float | None = None
+
+
+def as_text(
+    trace: Trace,
+    *,
+    first: int | None = None,
+    last: int | None = None,
+    after: float | None = None,
+    before: float | None = None,
+    fold: bool = True,
+    at_most: int | None = AT_MOST,
+) -> str:
+    """Tell a trace in at most `at_most` numbered lines (None for all): time, who, what.
+
+    The options are those of `spacetime`. A message has one line, where it arrives or is lost; `✗` marks
+    what went wrong.
+    Raises `ValueError` for a window that can't show anything.
+    """
+    story = story_of(trace)
+    selection = select(story, first=first, last=last, after=after, before=before, folded=fold)
+    lines = list(_lines(selection.items, story))
+    if at_most is not None and len(lines) > at_most:
+        if at_most < 1:
+            raise ValueError(f"at_most={at_most} shows nothing: give a positive number.")
+        head = at_most * 2 // 3
+        tail = at_most - head - 1
+        left_out = Line("", f"… {counted(len(lines) - head - tail, 'line')} in between not shown …")
+        lines = [*lines[:head], left_out, *lines[len(lines) - tail :]]
+    return "\n".join(_numbered(lines))
+
+
+def _numbered(lines: Sequence[Line]) -> Iterator[str]:
+    if not lines:
+        yield "Nothing happened."
+    count = sum(1 for line in lines if line.at is not None)
+    number, digits = 0, len(str(count))
+    who = max((len(line.who) for line in lines), default=0)
+    times = [duration(line.at) if line.at is not None else "" for line in lines]
+    wide = max((len(time) for time in times), default=0)
+    for line, time in zip(lines, times, strict=True):
+        if line.at is None:
+            yield f"{'':{digits + wide + 4}}  {line.what}"
+            continue
+        number += 1
+        yield f"{number:{digits + 2}}  {time:>{wide}}  {line.who:{who}}  {cut(line.what, WIDEST)}".rstrip()
+
+
+def _lines(items: Sequence[Item], story: Story) -> Iterator[Line]:
+    late = _late(story)
+    shown = {item.index for item in items if isinstance(item, Step)}
+    told: dict[int, int] = {}  # lines of each step
+    for item in items:
+        if isinstance(item, Gap):
+            yield Line("", f"… {item.words} …")
+        elif isinstance(item, Fold):
+            yield _fold_line(item, sum(told.get(step.index, 0) for step in item.shown))
+        else:
+            lines = list(_step_lines(item, shown, late))
+            told[item.index] = len(lines)
+            yield from lines
+
+
+def _fold_line(fold: Fold, lines: int) -> Line:
+    messages = sum(len(step.departures) for step in fold.hidden)
+    what = f" ({counted(messages, 'message')})" if messages else ""
+    above = "the line above" if lines == 1 else f"the {lines} lines above"
+    return Line(
+        "", f"↻ ×{fold.times}: {above}, {counted(fold.times - 1, 'more time')}{what}, until {duration(fold.until)}"
+    )
+
+
+def _step_lines(step: Step, shown: set[int], late: float) -> Iterator[Line]:
+    head, lane = step.head, plain(step.lane)
+    for flight in step.arrivals:
+        yield _arrival(flight, step.at, shown, late)
+    if not lane:
+        yield Line("", f"{'✗ ' if head.kind == 'partition' else ''}{world_in_words(head)}", head.at)
+    for event in step.events:
+        if event.kind == "fire":
+            yield Line(lane, f"timer {call_text(event.type, event.body)} fires", event.at)
+        elif event.kind in OWN_LINE:
+            yield Line(lane, _own_words(event), event.at)
+    for flight in step.departures:
+        if flight.lost is not None:
+            yield Line(_route(flight), f"{_message(flight)}   ✗ {plain(flight.lost)}", step.at)
+        elif flight.head is None or flight.head.index not in shown:
+            where = "arrives later" if flight.head is not None else "arrival not seen"
+            yield Line(_route(flight), f"{_message(flight)}   ({where})", step.at)
+
+
+def _arrival(flight: Flight, at: float, shown: set[int], late: float) -> Line:
+    asides = ["duplicate"] if flight.copy else []
+    if flight.tail is None:
+        asides.append("its sending not seen")
+    elif flight.ended_at is not None and flight.sent_at is not None and flight.ended_at - flight.sent_at > late:
+        asides.append(f"sent {duration(flight.ended_at - flight.sent_at)} earlier")
+    return Line(_route(flight), _message(flight) + (f"   ({', '.join(asides)})" if asides else ""), at)
+
+
+def _late(story: Story) -> float:
+    """How long a message has to be under way for that to be said."""
+    ways = sorted(f.ended_at - f.sent_at for f in story.flights if f.ended_at is not None and f.sent_at is not None)
+    return max(SLOW * ways[len(ways) // 2], 0.001) if ways else 0.0
+
+
+def _own_words(event: Event) -> str:
+    words = words_of(event)
+    match event.kind:
+        case "log":
+            return f"“{words}”"
+        case "print":
+            return f"prints  {words}"
+        case "skew":
+            return f"has its clock changed: {plain(event.detail) or skew_in_words(event.body)}"
+        case "pause" | "resume":
+            return f"is {words}"
+        case "crash":
+            return f"✗ {words}"
+        case "error" | "fail" | "info":
+            asked = f"{plain(event.type)}: " if event.type else ""
+            return f"✗ {asked}{words}"
+    return words
+
+
+def _message(flight: Flight) -> str:
+    return cut(call_text(flight.type, flight.body), LONGEST)
+
+
+def _route(flight: Flight) -> str:
+    return f"{plain(flight.src)} → {plain(flight.dst)}"
