@@ -14,5 +14,8 @@ c.CourseDirectory.release_directory = "labs"
 # Several graders may write at once: wait for a locked gradebook instead of losing a mark.
 c.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}?timeout=60"
 
+# What stands in a skeleton: one polite sentence that names the task, wherever it is met.
+c.ClearSolutions.code_stub = {"python": "raise NotYet  # your code, in place of this line"}
+
 # Where labs are released and handed in. A course on a shared machine sets one that all its members can reach.
 c.Exchange.root = os.environ.get("DS101_EXCHANGE", str(root / "exchange"))

@@ -14,7 +14,8 @@
 - lab01/            framing over raw TCP sockets
 """
 
+from ds101.errors import NotYet
 from ds101.labs.checking import check, judge
 from ds101.labs.specification import Lab, Property, property_of
 
-__all__ = ["Lab", "Property", "check", "judge", "property_of"]
+__all__ = ["Lab", "NotYet", "Property", "check", "judge", "property_of"]

@@ -4,6 +4,7 @@ System model: TCP between processes of one machine. Bytes arrive unchanged and i
 or never again (the peer dies, or is silent). What a peer sends may be anything.
 
 - given.py       the limit, the errors and two helpers: all that a student needs
+- pictures.py    the bad run and the good run
 - streams.py     streams of frames, and where they are cut
 - peers.py       the other ends of connections
 - encoding.py    task 1: encode
@@ -16,8 +17,9 @@ or never again (the peer dies, or is silent). What a peer sends may be anything.
 from ds101.labs.cases import judge_by_cases
 from ds101.labs.lab01 import encoding, decoding, hostility, exchanging, serving  # noqa: F401, I001  # the order of the report
 from ds101.labs.lab01.given import LIMIT, FrameTooLarge, FramingError, Truncated, running, time_left
+from ds101.labs.lab01.pictures import two_readers
 from ds101.labs.specification import Lab
 
 LAB = Lab("lab01", "Framing over raw TCP sockets", ("encode", "Decoder", "exchange", "serve"), judge_by_cases)
 
-__all__ = ["LAB", "LIMIT", "FrameTooLarge", "FramingError", "Truncated", "running", "time_left"]
+__all__ = ["LAB", "LIMIT", "FrameTooLarge", "FramingError", "Truncated", "running", "time_left", "two_readers"]
