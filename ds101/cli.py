@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ds101.errors import Ds101Error
+from ds101.errors import Ds101Error, Mistake
 
 app = typer.Typer(
     name="ds101",
@@ -58,6 +59,37 @@ def notebooks(
         raise typer.Exit(code=1 if complaints else 0)
     for path in build(root, names or [], anew=anew):
         typer.echo(f"{'wrote' if path.exists() else 'removed'} {path.relative_to(root)}")
+
+
+@app.command()
+def check(
+    lab: Annotated[str, typer.Argument(help="lab01, ...")],
+    file: Annotated[
+        Path | None, typer.Argument(help="The notebook or module: the lab's own notebook, unless told.")
+    ] = None,
+    only: Annotated[str, typer.Option(help="The title of one property.")] = "",
+    seed: Annotated[int, typer.Option(help="Which runs to choose.")] = 1,
+    replay: Annotated[str, typer.Option(help="One run again: the line that a report gave.")] = "",
+) -> None:
+    """Judge your solution of a lab by its properties. The exit status is 0 if all of them hold."""
+    from ds101.labs import judge
+    from ds101.labs.submission import parts_in
+
+    parts = parts_in(file or _notebook_of(lab), lab)
+    report = judge(lab, *parts, only=only, seed=seed, replay=replay)
+    typer.echo(report.text())
+    raise typer.Exit(code=0 if report.points == report.most else 1)
+
+
+def _notebook_of(lab: str) -> Path:
+    """The notebook that a student works in: in the working directory, or else in the clone."""
+    from ds101.labs.specification import find_lab
+
+    pattern = f"{find_lab(lab).name}-*.ipynb"
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        for found in (*sorted(folder.glob(pattern)), *sorted(folder.glob(f"labs/*/{pattern}"))):
+            return found
+    raise Mistake(f"There is no {pattern} here: change into the lab's folder, or say which file to check.")
 
 
 def main() -> None:

@@ -55,3 +55,31 @@ def test_what_was_foreseen_shows_no_traceback(monkeypatch, raised, said):
     with pytest.raises(SystemExit) as stopped:
         ds101.cli.main()
     assert str(stopped.value).startswith(said)
+
+
+ENCODE = """
+def encode(message):
+    body = message.encode()
+    return len(body).to_bytes(4, "{order}") + body
+"""
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(
+    ("order", "status", "line"),
+    [("big", 0, "✓ one frame a message  (3/3)"), ("little", 1, "✗ one frame a message  (0/3)")],
+)
+def test_a_lab_is_judged_from_a_terminal(tmp_path, order, status, line):
+    solution = tmp_path / "mine.py"
+    solution.write_text(ENCODE.format(order=order))
+    said = command("check", "lab01", str(solution), "--only", "one frame a message", folder=tmp_path)
+    assert line in said.stdout
+    assert said.returncode == status
+
+
+def test_where_there_is_no_notebook_to_judge_it_says_so(tmp_path):
+    said = command("check", "lab01", folder=tmp_path)
+    assert said.stderr == (
+        "There is no lab01-*.ipynb here: change into the lab's folder, or say which file to check.\n"
+    )
+    assert said.returncode == 1
