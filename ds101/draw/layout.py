@@ -24,7 +24,7 @@ LINE = 14.0  # between lines of text
 HEAD = 54.0  # for the names of the lanes
 EDGE = 26.0  # between the times and the first lane,
 LOOP = 44.0  # and where something is folded
-NARROWEST, WIDEST = 84.0, 250.0  # between lanes
+NARROWEST, USUAL, WIDEST = 84.0, 150.0, 250.0  # between lanes
 TOGETHER = 0.001  # seconds: steps of different lanes this close may share a row
 TALL = 700.0  # pixels: the names of the lanes are repeated below
 SILENCE = 8.0  # times the typical distance between rows
@@ -95,9 +95,7 @@ def lay_out(story: Story, items: Sequence[Item], width: float, labels: Sequence[
 
 
 def _gap(lanes: int, room: float, labels: Sequence[str]) -> float:
-    wanted = sorted(text_width(label, SIZE) for label in labels)
-    usual = wanted[(len(wanted) * 9) // 10] + 44 if wanted else 0.0
-    best = min(WIDEST, max(150.0, usual))
+    best = min(WIDEST, max([USUAL, *(text_width(label, SIZE) + 40 for label in labels)]))
     return round(max(NARROWEST, min(best, room / max(1, lanes - 1))), 1)
 
 

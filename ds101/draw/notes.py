@@ -28,7 +28,7 @@ def lines_beside(step: Step, width: float) -> list[Line]:
     """The lines that stand beside a step, each at most `width` pixels wide."""
     lines: list[Line] = []
     for event in step.events:
-        words, look = words_of(event), _look(event)
+        words, look = words_of(event, step), _look(event)
         if event is step.head and event.kind == "fire":
             lines.append(Line(_widest_fitting(event, width), "mark", words))
         elif words:
@@ -42,10 +42,14 @@ def lines_beside(step: Step, width: float) -> list[Line]:
     return lines
 
 
-def words_of(event: Event) -> str:
-    """What an event says in words, beyond the message it is about; "" where the arrow says it all."""
+def words_of(event: Event, step: Step) -> str:
+    """What an event of a step says in words, beyond the message it is about; "" where the arrow says it all."""
     detail = plain(event.detail)
     match event.kind:
+        case "send":
+            return "tries again" if event is step.head and step.earlier is not None else ""
+        case "invoke":
+            return "" if step.departures else f"calls {detail or plain(event.type)}"
         case "fire":
             return call_text(event.type, event.body)
         case "start":
@@ -85,24 +89,32 @@ def sides_in_words(body: Mapping[str, Any]) -> str:
     return (" ⇸ " if body.get("one_way") else " | ").join(sides)
 
 
-def world_in_words(event: Event) -> str:
-    """A fault that concerns several lanes, in words."""
+def world_in_words(step: Step) -> str:
+    """A fault that concerns several lanes, or its end, in words."""
+    event, earlier = step.head, step.earlier
     if event.kind == "partition":
         return f"partition {sides_in_words(event.body)}".rstrip()
     if event.kind == "heal":
-        return "partition healed"
-    return f"link {plain(event.detail)}" if event.detail else link_in_words(event.body)
-
-
-def link_in_words(body: Mapping[str, Any]) -> str:
-    """A link's behaviour: `link n1 – n2: delay 50 ms, loss 0.1`."""
-    ends = f"{body.get('a', '')} {'→' if body.get('one_way') else '–'} {body.get('b', '')}"
+        if earlier is not None and earlier.kind == "link":
+            return f"link {_ends(earlier.body)} as before"
+        return "link as before" if event.detail == "link" else "partition healed"
+    if "a" not in event.body:
+        return f"link {plain(event.detail)}"
     settings = [
         f"{name} {duration(value) if name in ('delay', 'jitter') else f'{value:g}'}"
-        for name, value in body.items()
+        for name, value in event.body.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and value
     ]
-    return plain(f"link {ends}: {', '.join(settings) or 'as it was'}")
+    return plain(f"link {_ends(event.body)}: {', '.join(settings) or 'as before'}")
+
+
+def _ends(link: Mapping[str, Any]) -> str:
+    return plain(f"{link.get('a', '')} {'→' if link.get('one_way') else '–'} {link.get('b', '')}")
+
+
+def cause_in_words(lost: str) -> str:
+    """Why a message was lost, as readers are told."""
+    return "dropped on purpose" if lost == "chosen" else plain(lost)
 
 
 def _look(event: Event) -> str:

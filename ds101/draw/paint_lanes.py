@@ -74,10 +74,9 @@ def paint_wide(sheet: Sheet, row: Row, layout: Layout) -> None:
     """What takes the whole width: a partition or its end, a fold, what was left out."""
     left, right, item = AXIS - 2, layout.width - 10, row.wide
     if isinstance(item, Step):
-        words = " · ".join(world_in_words(event) for event in item.events)
-        bad = any(event.kind == "partition" for event in item.events)
+        look = "d-wide d-bad" if item.head.kind == "partition" else "d-wide"
         sheet.add("bars", line(left, row.y, right, row.y, "d-rule"))
-        _plate(sheet, (left + right) / 2, row.y, words, "d-wide d-bad" if bad else "d-wide", right - left)
+        _plate(sheet, (left + right) / 2, row.y, world_in_words(item), look, right - left)
         return
     sheet.add("bars", rectangle(left, row.y - 11, right - left, 22, "d-band", 4))
     if isinstance(item, Fold):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ds101.draw.arrows import Arrow
 from ds101.draw.layout import LINE, Place
+from ds101.draw.notes import cause_in_words
 from ds101.draw.placing import Label
 from ds101.draw.sheet import Sheet, call, circle, number, path, rectangle, text
 from ds101.draw.story import Flight, Step
@@ -124,7 +125,7 @@ def tooltip(flight: Flight) -> str:
         how = " (its record was lost; known from its delivery)" if flight.reconstructed else ""
         words.append(f"sent at {duration(flight.sent_at)}{how}")
     if flight.lost is not None:
-        words.append(f"dropped: {flight.lost}")
+        words.append(f"lost: {cause_in_words(flight.lost)}")
     elif flight.ended_at is not None:
         words.append(f"delivered at {duration(flight.ended_at)}" + (" (a duplicate)" if flight.copy else ""))
     return "\n".join(words)

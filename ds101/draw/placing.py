@@ -14,7 +14,7 @@ from itertools import pairwise
 from ds101.draw.arrows import Arrow
 from ds101.draw.crowd import Band, Crowd
 from ds101.draw.layout import AXIS, LINE, Layout
-from ds101.draw.notes import SIZE
+from ds101.draw.notes import SIZE, cause_in_words
 from ds101.draw.wording import cut, fit, plain, shorter_forms, text_width
 
 STEEP = 0.42  # a label follows its arrow up to this slope; on a steeper one it stands level
@@ -66,7 +66,7 @@ def cause_of(arrow: Arrow) -> str:
     """Why a message was lost, as it is said at the cross."""
     if arrow.ends != "cross":
         return ""
-    cause = plain(cut(arrow.flight.lost or "", 40))
+    cause = cut(cause_in_words(arrow.flight.lost or ""), 40)
     return f"{cause} (to {' '.join(arrow.receivers)})" if arrow.more else cause
 
 

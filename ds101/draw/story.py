@@ -28,12 +28,18 @@ class Step:
     head: Event
     index: int  # its place among the steps of the story, or NOWHERE: its lane was filtered away
     events: list[Event] = field(default_factory=list)  # the head first
+    earlier: Event | None = None  # what it goes back to: the partition that a heal ends, the call that is tried again
     arrivals: list[Flight] = field(default_factory=list)
     departures: list[Flight] = field(default_factory=list)
 
     @property
     def at(self) -> float:
         return self.head.at
+
+
+def is_retry(event: Event, step: Step) -> bool:
+    """Whether a client sends again what its call, begun in that step, has sent before."""
+    return event.kind == "send" and step.head.kind == "invoke" and bool(step.departures)
 
 
 @dataclass(slots=True, eq=False)
@@ -87,6 +93,7 @@ class _Teller:
         self.clients: set[str] = set()
         self._step_of: dict[str, Step] = {}  # by the id of an event in it
         self._latest: dict[str, Step] = {}  # by lane
+        self._faults: dict[str, Event] = {}  # by their names
         self._flights_of: dict[str, list[Flight]] = {}  # by the id of the send
 
     def take(self, event: Event) -> None:
@@ -114,6 +121,7 @@ class _Teller:
             step = Step(lane, event, len(self.steps) if shown else NOWHERE)
             if shown:
                 self.steps.append(step)
+            step.earlier = self._goes_back_to(event, lane)
             self._latest[lane] = step
         step.events.append(event)
         self._step_of[event.id] = step
@@ -122,11 +130,19 @@ class _Teller:
     def _joined(self, event: Event, lane: str) -> Step | None:
         if event.kind in CONSEQUENCES:
             step = self._step_of.get(event.cause or "")
-            return step if step is not None and step.lane == lane else None
+            return step if step is not None and step.lane == lane and not is_retry(event, step) else None
         if event.kind in OUTCOMES:  # it comes with the reply, though its cause is the invocation
             step = self._latest.get(lane)
             return step if step is not None and step.head.kind == "deliver" and len(step.events) == 1 else None
         return None
+
+    def _goes_back_to(self, event: Event, lane: str) -> Event | None:
+        if event.kind in ("partition", "link"):
+            self._faults[str(event.body.get("fault", event.id))] = event
+        if event.kind == "heal":
+            return self._faults.get(str(event.body.get("fault")))
+        begun = self._step_of.get(event.cause or "")
+        return begun.head if begun is not None and begun.lane == lane and is_retry(event, begun) else None
 
     def _depart(self, event: Event, step: Step) -> None:
         flight = _flight(event)

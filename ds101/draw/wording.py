@@ -30,7 +30,8 @@ def shorter_forms(name: str, body: Mapping[str, Any]) -> list[str]:
         return [plain(name)]
     forms = [call_text(name, body)]
     if len(body) == 1:
-        forms.append(plain(f"{name}({value_text(next(iter(body.values())), LONGEST_VALUE)})"))
+        value = next(iter(body.values()))
+        forms += [plain(f"{name}({value_text(value, longest)})") for longest in (LONGEST_VALUE, 12)]
     forms.append(call_text(name, body, 10))
     forms.append(_leading_fields(name, body, 2))
     forms.append(_leading_fields(name, body, 1))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ds101.draw.choose import Gap, Item, select
-from ds101.draw.notes import skew_in_words, words_of, world_in_words
+from ds101.draw.notes import cause_in_words, skew_in_words, words_of, world_in_words
 from ds101.draw.repeats import Fold
 from ds101.draw.story import Flight, Step, Story, story_of
 from ds101.draw.wording import call_text, counted, cut, duration, plain
@@ -102,15 +102,15 @@ def _step_lines(step: Step, shown: set[int], late: float) -> Iterator[Line]:
     for flight in step.arrivals:
         yield _arrival(flight, step.at, shown, late)
     if not lane:
-        yield Line("", f"{'✗ ' if head.kind == 'partition' else ''}{world_in_words(head)}", head.at)
+        yield Line("", f"{'✗ ' if head.kind == 'partition' else ''}{world_in_words(step)}", head.at)
     for event in step.events:
         if event.kind == "fire":
             yield Line(lane, f"timer {call_text(event.type, event.body)} fires", event.at)
-        elif event.kind in OWN_LINE:
-            yield Line(lane, _own_words(event), event.at)
+        elif event.kind in OWN_LINE or (event.kind in ("send", "invoke") and words_of(event, step)):
+            yield Line(lane, _own_words(event, step), event.at)
     for flight in step.departures:
         if flight.lost is not None:
-            yield Line(_route(flight), f"{_message(flight)}   ✗ {plain(flight.lost)}", step.at)
+            yield Line(_route(flight), f"{_message(flight)}   ✗ {cause_in_words(flight.lost)}", step.at)
         elif flight.head is None or flight.head.index not in shown:
             where = "arrives later" if flight.head is not None else "arrival not seen"
             yield Line(_route(flight), f"{_message(flight)}   ({where})", step.at)
@@ -131,8 +131,8 @@ def _late(story: Story) -> float:
     return max(SLOW * ways[len(ways) // 2], 0.001) if ways else 0.0
 
 
-def _own_words(event: Event) -> str:
-    words = words_of(event)
+def _own_words(event: Event, step: Step) -> str:
+    words = words_of(event, step)
     match event.kind:
         case "log":
             return f"“{words}”"
