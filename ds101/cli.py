@@ -6,12 +6,12 @@ An error that we foresaw is one sentence on standard error and an exit status of
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ds101 import __version__
 from ds101.errors import Ds101Error, Mistake
 
 app = typer.Typer(
@@ -25,7 +25,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"ds101 {version('ds101')}")
+        typer.echo(f"ds101 {__version__}")
         raise typer.Exit
 
 

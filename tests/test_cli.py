@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import ds101
 import ds101.cli
 from ds101.errors import Ds101Error
 
@@ -18,7 +19,7 @@ def command(*words: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str
 
 
 def test_it_tells_its_version():
-    assert command("--version").stdout == "ds101 0.1.0\n"
+    assert command("--version").stdout == f"ds101 {ds101.__version__}\n"
 
 
 def test_it_explains_itself_when_asked_for_nothing():

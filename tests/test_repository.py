@@ -12,6 +12,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import ds101
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
@@ -121,7 +123,7 @@ def test_the_readme_says_which_chapters_and_labs_are_there():
 def test_the_version_is_the_same_everywhere():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)[1]
-    assert {citation["version"], newest} == {PROJECT["version"]}
+    assert {citation["version"], newest} == {ds101.__version__}
 
 
 def test_the_development_container_makes_the_environment_that_people_make():
