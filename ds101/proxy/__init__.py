@@ -21,11 +21,12 @@ unchanged and in order, as TCP promises. *When* they arrive, and in what pieces,
 - server.py      the process: it accepts connections and commands
 - connection.py  one connection through the proxy: ends and resets
 - pump.py        one direction of it: bytes in, pieces out
+- receiver.py    whether the receiver has read a piece, so that the next arrives apart from it
 - log.py         what the proxy did, as values
 """
 
-from ds101.proxy.faults import ByteLink, Cut
+from ds101.proxy.faults import ByteLink, Cut, HalfOpen
 from ds101.proxy.log import Flow, Log, Passage
 from ds101.proxy.proxy import ActiveFault, Proxy
 
-__all__ = ["ActiveFault", "ByteLink", "Cut", "Flow", "Log", "Passage", "Proxy"]
+__all__ = ["ActiveFault", "ByteLink", "Cut", "Flow", "HalfOpen", "Log", "Passage", "Proxy"]

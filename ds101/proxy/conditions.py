@@ -1,6 +1,7 @@
 """What all the faults that are active together mean for one piece of bytes. Pure: no clock, no socket.
 
-Delays add up, the smallest bandwidth and slice win, and chances combine as those of independent accidents do.
+Delays add up, the smallest bandwidth and slice and the longest retransmission time win, and chances combine as those of
+independent accidents do.
 
 >>> import random
 >>> together = Conditions.of([ByteLink(delay=0.2, slice=10), ByteLink(delay=0.1, direction="up")], "up")
@@ -16,7 +17,7 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ds101.proxy.faults import ByteLink, Cut, Fault
+from ds101.proxy.faults import ByteLink, Cut, Fault, HalfOpen
 
 MOST_RETRANSMISSIONS = 8  # of one segment; chance would allow any number
 THROTTLED_STEP = 0.01  # seconds: under a bandwidth, bytes go out in pieces that take about that long
@@ -41,24 +42,36 @@ class Conditions:
     """The sum of the faults on one direction."""
 
     cut: bool = False
+    gone: str = ""
+    """The side that is gone, `"client"` or `"server"`; empty: none."""
     links: tuple[ByteLink, ...] = ()
 
     @classmethod
     def of(cls, faults: Iterable[Fault], direction: str) -> Conditions:
         acting = [fault for fault in faults if fault.acts_on(direction)]
         links = tuple(fault for fault in acting if isinstance(fault, ByteLink))
-        return cls(any(isinstance(fault, Cut) for fault in acting), links)
+        gone = [fault.gone for fault in acting if isinstance(fault, HalfOpen)]
+        return cls(any(isinstance(fault, Cut) for fault in acting), gone[0] if gone else "", links)
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing gets through."""
+        return self.cut or bool(self.gone)
 
     def due(self, arrived: float, luck: Luck) -> float:
-        """The earliest time at which a piece that arrived then goes out; infinite under a cut."""
-        if self.cut:
+        """The earliest time at which a piece that arrived then goes out; infinite while nothing gets through."""
+        if self.silent:
             return math.inf
         late = sum(link.delay + link.join + luck.jitter * link.jitter for link in self.links)
         return arrived + late + self._stall(luck)
 
     def losses(self, luck: Luck) -> int:
-        """How often in a row the piece is lost, all links together."""
-        return sum(_losses(link, luck) for link in self.links)
+        """How often in a row the piece is lost: k times with a chance of loss ** k, read off one draw."""
+        loss = 1 - math.prod(1 - link.loss for link in self.links)
+        count = 0
+        while count < MOST_RETRANSMISSIONS and luck.loss < loss ** (count + 1):
+            count += 1
+        return count
 
     def breaks(self, luck: Luck) -> bool:
         """Whether the connection is reset at this piece."""
@@ -88,16 +101,9 @@ class Conditions:
         return min((link.bandwidth for link in self.links if link.bandwidth is not None), default=None)
 
     def _stall(self, luck: Luck) -> float:
-        """Lost k times, a segment is sent again after 1, 2, 4, ... times the retransmission time."""
-        return sum(link.retransmission * float(2 ** _losses(link, luck) - 1) for link in self.links)
-
-
-def _losses(link: ByteLink, luck: Luck) -> int:
-    """The chance of k losses in a row is loss ** k, read off one draw."""
-    count = 0
-    while count < MOST_RETRANSMISSIONS and luck.loss < link.loss ** (count + 1):
-        count += 1
-    return count
+        """Lost k times, a segment has been sent again after 1, 2, 4, ... times the retransmission time."""
+        longest = max((link.retransmission for link in self.links), default=0.0)
+        return longest * (2.0 ** self.losses(luck) - 1)
 
 
 def _drawn(size: int | tuple[int, int], luck: Luck) -> int:

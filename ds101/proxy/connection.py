@@ -44,6 +44,8 @@ class Connection:
             prepare(one)
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.changed = asyncio.Event()
+        self.gone = ""  # the side that has gone without a word
+        self.swallowed = 0  # bytes from the side that is left since then
 
     @property
     def passage(self) -> Passage:
@@ -51,9 +53,11 @@ class Connection:
 
     @property
     def ended(self) -> bool:
-        return self.state not in ("connecting", "open")
+        return self.state in ("closed", "reset", "refused")
 
     def wake(self) -> None:
+        if self.state == "open":
+            self.gone = self.gone or self.conditions("up").gone
         self.changed.set()
         self.up.wake()
         self.down.wake()
@@ -64,38 +68,79 @@ class Connection:
             await self._connect(server)
             await self._pass_on()
             self._close("closed")
-        except OSError as error:
-            self._close("refused", f"{reason_of(error)} at {server[0]}:{server[1]}", reset=True)
         except Broken as broken:
-            self._close("reset", str(broken), reset=True)
+            self._close("reset", str(broken), broken=True)
+        except OSError as error:
+            self._close("refused", f"{reason_of(error)} at {server[0]}:{server[1]}", broken=True)
         except asyncio.CancelledError:
-            self._close("reset", "reset by the proxy's owner", reset=True)
+            self._close("reset", "reset by the proxy's owner", broken=True)
 
     async def _connect(self, server: tuple[str, int]) -> None:
-        while self.conditions("up").cut or self.conditions("down").cut:
-            self.changed.clear()
-            await self.changed.wait()
+        """What opens a connection takes both directions, so it waits until nothing is cut."""
+        while self.conditions("up").silent or self.conditions("down").silent:
+            await self._change()
         await asyncio.get_running_loop().sock_connect(self.server, server)
         self.state = "open"
+        self.wake()  # a side may have gone meanwhile
 
     async def _pass_on(self) -> None:
         try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(self.up.run())
-                both.create_task(self.down.run())
+            async with asyncio.TaskGroup() as group:
+                watch = group.create_task(self._watch_for_the_gone())
+                await asyncio.wait([group.create_task(pump.run()) for pump in (self.up, self.down)])
+                watch.cancel()
         except* Broken as broken:
             raise first_of(broken) from None
+        except* SideGone:
+            await self._be_half_open()
 
-    def _close(self, state: str, detail: str = "", reset: bool = False) -> None:
+    async def _watch_for_the_gone(self) -> None:
+        while not self.gone:
+            await self._change()
+        raise SideGone
+
+    async def _be_half_open(self) -> None:
+        """One side is gone. What the other sends is lost until it is back, and then answered by a reset."""
+        left, dead = (self.up, self.server) if self.gone == "server" else (self.down, self.client)
+        reset(dead)
+        self.state, self.detail = "half-open", f"the {self.gone} is gone"
+        swallowing = asyncio.create_task(self._swallow(left))
+        try:
+            while self.conditions("up").gone or not (self.swallowed or swallowing.done()):
+                await self._change()
+        finally:
+            swallowing.cancel()
+        raise Broken(f"the {self.gone} is back, and knows nothing of this connection")
+
+    async def _swallow(self, left: Pump) -> None:
+        while data := await left.read():
+            self.swallowed += len(data)
+            self.changed.set()
+        self.changed.set()
+
+    async def _change(self) -> None:
+        self.changed.clear()
+        await self.changed.wait()
+
+    def _close(self, state: str, detail: str = "", broken: bool = False) -> None:
         self.state, self.detail = state, detail
         for one in (self.client, self.server):
-            if reset:
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-            one.close()
+            reset(one) if broken else one.close()
+
+
+class SideGone(Exception):
+    """A side is gone without a word."""
+
+
+def reset(one: socket.socket) -> None:
+    """Close it with a real RST. Does nothing to one that is closed."""
+    if one.fileno() >= 0:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        one.close()
 
 
 def reason_of(error: OSError) -> str:
-    """asyncio puts the address in place of the system's words."""
+    """The system's words; asyncio puts the address in their place."""
     return os.strerror(error.errno).lower() if error.errno else str(error)
 
 

@@ -6,14 +6,16 @@ take its place. After that the caller asks, and the process answers each questio
 
 from __future__ import annotations
 
+import itertools
+import socket
 from typing import Any
 
 import msgspec
 
-from ds101.proxy.faults import ByteLink, Cut, Fault
+from ds101.proxy.faults import ByteLink, Cut, Fault, HalfOpen
 from ds101.proxy.log import Log
 
-FAULTS: dict[str, type[Fault]] = {kind.__name__: kind for kind in (ByteLink, Cut)}
+FAULTS: dict[str, type[Fault]] = {kind.__name__: kind for kind in (ByteLink, Cut, HalfOpen)}
 
 
 class Hello(msgspec.Struct, tag=True):
@@ -53,21 +55,56 @@ class Report(msgspec.Struct, tag=True):
     """What have you done?"""
 
 
-class Done(msgspec.Struct, tag=True):
-    """The answer to a command: from now on it is so."""
-
-
-class Story(msgspec.Struct, tag=True):
-    """The answer to `Report`."""
-
-    log: Log
-
-
 Command = Begin | End | Reset | Report
-Answer = Done | Story
+
+
+class Question(msgspec.Struct):
+    """A command, with a number that its answer repeats: an interrupted verb leaves an answer that nobody waits for."""
+
+    number: int
+    command: Command
+
+
+class Answer(msgspec.Struct):
+    """From now on it is so. To `Report` comes the log."""
+
+    number: int
+    log: Log | None = None
+
 
 encode = msgspec.json.Encoder().encode
 decode_hello = msgspec.json.Decoder(Hello).decode
-decode_command = msgspec.json.Decoder(Command).decode
-_answers: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
-decode_answer = _answers.decode
+decode_question = msgspec.json.Decoder(Question).decode
+decode_answer = msgspec.json.Decoder(Answer).decode
+
+
+class Line:
+    """The caller's end. Silence raises `TimeoutError`, and the end of the process `ConnectionError`."""
+
+    def __init__(self, link: socket.socket, patience: float) -> None:
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        link.settimeout(patience)
+        self.link = link
+        self._numbers = itertools.count(1)
+        self._rest = b""
+
+    def ask(self, command: Command) -> Answer:
+        """Wait until it is done."""
+        number = next(self._numbers)
+        self.link.sendall(encode(Question(number, command)) + b"\n")
+        while (answer := decode_answer(self.read())).number != number:
+            pass
+        return answer
+
+    def read(self) -> bytes:
+        """The next line."""
+        while b"\n" not in self._rest:
+            data = self.link.recv(1 << 16)
+            if not data:
+                raise ConnectionResetError("the proxy's process has ended")
+            self._rest += data
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
+
+    def close(self) -> None:
+        self.link.close()

@@ -90,6 +90,21 @@ class Cut(Fault):
         _check_direction(self.direction)
 
 
+@dataclass(frozen=True, repr=False)
+class HalfOpen(Fault):
+    """One side is gone without a word, as in a power cut: no FIN, no RST (RFC 9293, section 3.5.1).
+
+    The other side's connections stay open and silent, and what it sends is lost. When the fault ends, the machine is
+    back but knows nothing of those connections: their next byte, or one that was lost, is answered by a reset.
+    """
+
+    gone: str = "server"
+    direction: str = "both"
+
+    def __post_init__(self) -> None:
+        _check(self.gone in ("client", "server"), "gone", 'the side that is gone, "client" or "server"', self.gone)
+
+
 def _check(good: bool, name: str, meaning: str, value: object) -> None:
     if not good:
         raise Mistake(f"{name} is {meaning}, so it can't be {value!r}.")

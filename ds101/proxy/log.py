@@ -27,7 +27,7 @@ class Flow:
 
     @property
     def held(self) -> int:
-        """Bytes that came in and have not gone out."""
+        """Bytes that came in and have not gone out (at a connection's end: that were lost)."""
         return self.bytes_in - self.bytes_out
 
     def __add__(self, other: Flow) -> Flow:
@@ -48,8 +48,8 @@ class Flow:
 class Passage:
     """One connection through the proxy.
 
-    `state` is connecting, open, closed (both sides said so), reset, or refused (nothing listened where the server
-    should be); `detail` says why. `up` is from the client to the server, `down` the other way.
+    `state` is connecting, open, half-open (one side is gone), closed (both sides said so), reset, or refused (the
+    server can't be reached); `detail` says why. `up` is from the client to the server, `down` the other way.
     """
 
     number: int

@@ -8,17 +8,19 @@ import socket
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ds101.errors import ClosedError, LaunchError, Mistake, Timeout
 from ds101.processes import Process, spawn
 from ds101.proxy import control
-from ds101.proxy.faults import ByteLink, Cut, Fault
+from ds101.proxy.faults import ByteLink, Cut, Fault, HalfOpen
 from ds101.proxy.log import Log
 from ds101.proxy.server import serve
 
 PATIENCE = 30.0  # seconds to wait for the proxy's process; it answers in a millisecond
+LOOK = 0.002  # seconds between two looks at a condition
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,23 +60,24 @@ class Proxy:
     def __init__(self, server: tuple[str, int], *, port: int = 0, seed: int = 0) -> None:
         self.server = _address(server)
         self.closed = False
-        self._numbers = itertools.count(1)
+        self._faults = itertools.count(1)
         self._lock = threading.Lock()
         token = secrets.token_hex(16)
         with socket.create_server(("127.0.0.1", 0)) as meeting:
             place = meeting.getsockname()[1]
-            self.process = spawn(serve, self.server, _port(port), seed, place, token, name="proxy")
-            self._link = _accept(meeting, self.process)
-        self._lines = self._link.makefile("rb")
-        self._finalizer = weakref.finalize(self, _let_go, self._link, self._lines)
-        hello = control.decode_hello(self._lines.readline())
+            self.process = spawn(serve, self.server, _port(port, least=0), seed, place, token, name="proxy")
+            self._line = control.Line(_accept(meeting, self.process), PATIENCE)
+        self._hang_up = weakref.finalize(self, self._line.close)
+        self.address = ("127.0.0.1", self._listening_port(port, token))
+
+    def _listening_port(self, wanted: int, token: str) -> int:
+        hello = control.decode_hello(self._line.read())
+        if hello.token == token and hello.port:
+            return hello.port
+        self.close()
         if hello.token != token:
-            self.close()
             raise LaunchError("Another program answered in place of the proxy. Try again.")
-        if hello.error:
-            self.close()
-            raise LaunchError(f"The proxy can't listen on port {port}: {hello.error}. Use port=0 for any free one.")
-        self.address = ("127.0.0.1", hello.port)
+        raise LaunchError(f"The proxy can't listen on port {wanted}: {hello.error}. Use port=0 for any free one.")
 
     def link(
         self,
@@ -106,26 +109,42 @@ class Proxy:
         """
         return self._begin(Cut(direction=direction))
 
+    def half_open(self, gone: str = "server") -> ActiveFault:
+        """That side, `"server"` or `"client"`, is gone without a word, as in a power cut: the other hears nothing.
+
+        When the fault ends, it is back with no memory of its connections: what the other has sent, or sends, is
+        answered by a reset.
+        """
+        return self._begin(HalfOpen(gone=gone))
+
     def reset(self) -> None:
         """Break every connection now: both ends get a reset (RST), and what was under way is lost."""
         self._ask(control.Reset())
 
     def heal(self) -> None:
         """End all faults. What was held goes on at once."""
-        self._end(list(range(1, next(self._numbers))))
+        self._end(list(range(1, next(self._faults))))
 
     @property
     def log(self) -> Log:
         """What it did until now: a sequence of connections, with the bytes and pieces of each direction."""
-        answer = self._ask(control.Report())
-        assert isinstance(answer, control.Story)
-        return answer.log
+        log = self._ask(control.Report()).log
+        assert log is not None
+        return log
+
+    def wait_until(self, condition: Callable[[], bool], timeout: float = 5.0) -> None:
+        """Wait until it is so, for example `lambda: proxy.log.up.held == 10`. Raises `Timeout` after that (seconds)."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                raise Timeout(f"The condition did not come true within {timeout:g} s. The proxy's log: {self.log!r}")
+            time.sleep(LOOK)
 
     def close(self) -> None:
         """End the process, and with it all connections through it. Does nothing the second time."""
         self.closed = True
         self.process.kill()
-        self._finalizer()
+        self._hang_up()
 
     def __enter__(self) -> Proxy:
         return self
@@ -141,7 +160,7 @@ class Proxy:
         raise Mistake("A proxy can't be sent to another process. Send its address instead.")
 
     def _begin(self, fault: Fault) -> ActiveFault:
-        active = ActiveFault(fault, next(self._numbers), self)
+        active = ActiveFault(fault, next(self._faults), self)
         self._ask(control.Begin.of(active.number, fault))
         return active
 
@@ -154,16 +173,12 @@ class Proxy:
             if self.closed:
                 raise ClosedError("The proxy is closed. Make a new one with Proxy(server).")
             try:
-                self._link.sendall(control.encode(command) + b"\n")
-                line = self._lines.readline()
+                return self._line.ask(command)
             except TimeoutError:
                 raise Timeout(f"The proxy did not answer for {PATIENCE:g} s. Is its process paused?") from None
             except OSError:
-                line = b""
-        if not line:
-            self.process.wait(PATIENCE)  # raises what ended it
-            raise ClosedError("The proxy's process was killed. Make a new one with Proxy(server).")
-        return control.decode_answer(line)
+                self.process.wait(PATIENCE)  # raises what ended it
+                raise ClosedError("The proxy's process was killed. Make a new one with Proxy(server).") from None
 
 
 def _accept(meeting: socket.socket, process: Process) -> socket.socket:
@@ -175,26 +190,19 @@ def _accept(meeting: socket.socket, process: Process) -> socket.socket:
             link = meeting.accept()[0]
         except TimeoutError:
             continue
-        link.settimeout(PATIENCE)
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return link
     process.kill()
     process.wait()
     raise LaunchError("The proxy's process did not start. Try again.")
 
 
-def _let_go(link: socket.socket, lines: Any) -> None:
-    lines.close()
-    link.close()
-
-
 def _address(server: object) -> tuple[str, int]:
     if isinstance(server, tuple | list) and len(server) >= 2 and isinstance(server[0], str):
-        return (server[0], _port(server[1]))
+        return (server[0], _port(server[1], least=1))
     raise Mistake(f"The server's address is a pair (host, port), so it can't be {server!r}.")
 
 
-def _port(port: object) -> int:
-    if isinstance(port, int) and not isinstance(port, bool) and 0 <= port < 65_536:
+def _port(port: object, least: int) -> int:
+    if isinstance(port, int) and not isinstance(port, bool) and least <= port < 65_536:
         return port
-    raise Mistake(f"A port is a whole number from 0 to 65535, so it can't be {port!r}.")
+    raise Mistake(f"A port is a whole number from {least} to 65535, so it can't be {port!r}.")

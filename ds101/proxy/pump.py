@@ -16,10 +16,13 @@ from contextlib import suppress
 
 from ds101.proxy.conditions import Conditions, Luck
 from ds101.proxy.log import Flow
+from ds101.proxy.receiver import Receiver
 
 BUFFER = 1 << 20  # bytes that wait in one direction of one connection, at most
-READ = 1 << 16  # bytes of one read, at most
-GAP = 0.001  # seconds between two slices
+READ = 1 << 16  # bytes of one read or write, at most
+GAP = 0.001  # seconds between two slices where nobody can tell whether the receiver has read the first
+PATIENCE = 1.0  # seconds that a slice waits for a receiver that doesn't read; then it joins the one before
+QUICK_LOOKS = 30  # at the receiver, in quick succession, before a look each GAP
 
 
 class Broken(ConnectionResetError):
@@ -47,7 +50,9 @@ class Pump:
         self.waiting: deque[tuple[float, memoryview]] = deque()  # (when it arrived, bytes); no bytes: the end
         self.size = 0
         self.changed = asyncio.Event()
-        self.free_at = 0.0  # under a bandwidth or slices: when the last piece is out of the way
+        self.receiver = Receiver(sink)
+        self.free_at = 0.0  # under a bandwidth: when there is room for the next piece
+        self.sent_at, self.looks = -math.inf, 0  # under slices: since when and how often we look at the receiver
         self.source_is_reset = self.sink_is_reset = self.finished = False
         self.bytes_in = self.pieces_in = self.bytes_out = self.pieces_out = self.lost = 0
 
@@ -71,23 +76,25 @@ class Pump:
         while data:
             while self.size >= BUFFER:
                 await self._change()
-            data = memoryview(await self._read())
-            self.bytes_in += len(data)
-            self.pieces_in += bool(data)
+            data = memoryview(await self.read())
             self.size += len(data)
             self.waiting.append((asyncio.get_running_loop().time(), data))
             self.wake()
 
-    async def _read(self) -> bytes:
+    async def read(self) -> bytes:
+        """What the source sends next; nothing at its end, and where it is reset."""
         try:
-            return await asyncio.get_running_loop().sock_recv(self.source, READ)
+            data = await asyncio.get_running_loop().sock_recv(self.source, READ)
         except OSError:
             self.source_is_reset = True
             return b""
+        self.bytes_in += len(data)
+        self.pieces_in += bool(data)
+        return data
 
     async def _give_out(self) -> None:
         while not await self._give_one(Luck.draw(self.random)):
-            pass
+            await asyncio.sleep(0)  # the other pumps have their turn, even if this one never has to wait
 
     async def _give_one(self, luck: Luck) -> bool:
         """Pass on one piece; True if it was the end."""
@@ -118,11 +125,26 @@ class Pump:
                 continue
             conditions = self.conditions()
             due = conditions.due(self.waiting[0][0], luck)
-            if conditions.slices or conditions.bandwidth:
+            if conditions.bandwidth:
                 due = max(due, self.free_at)
-            if due <= now():
+            if due > now():
+                await self._change(due - now())
+            elif conditions.slices and self.waiting[0][1] and self._is_unread(now()):
+                await self._look_again()
+            else:
                 return conditions
-            await self._change(due - now())
+
+    def _is_unread(self, now: float) -> bool:
+        """Whether the next slice would join the one before."""
+        if now > self.sent_at + PATIENCE:
+            return False
+        read = self.receiver.has_read(self.bytes_out)
+        return now < self.sent_at + GAP if read is None else not read
+
+    async def _look_again(self) -> None:
+        """Most receivers read at once, and the shortest sleep of the event loop is a millisecond."""
+        self.looks += 1
+        await (asyncio.sleep(0) if self.looks < QUICK_LOOKS else self._change(GAP))
 
     async def _change(self, timeout: float = math.inf) -> None:
         """Wait for a call of `wake`, but not longer than `timeout` seconds."""
@@ -132,22 +154,18 @@ class Pump:
                 await self.changed.wait()
 
     def _piece(self, conditions: Conditions, luck: Luck) -> memoryview:
-        data = self.waiting[0][1]
-        if conditions.joins:
-            data = self._joined()
-        return data[: conditions.size(luck)]
-
-    def _joined(self) -> memoryview:
-        """Everything that waits, put together at the head of the queue; its end stays apart."""
-        arrived = self.waiting[0][0]
-        whole = memoryview(b"".join(data for _, data in self.waiting))
-        ended = not self.waiting[-1][1]
-        end = self.waiting[-1]
-        self.waiting.clear()
-        self.waiting.append((arrived, whole))
-        if ended:
-            self.waiting.append(end)
-        return whole
+        """What goes out together: the bytes that are due by now, or, where they are gathered, all that wait."""
+        now = asyncio.get_running_loop().time()
+        arrived, data = self.waiting.popleft()
+        parts, size = [data], len(data)
+        while self.waiting and self.waiting[0][1] and size < READ:
+            if not conditions.joins and conditions.due(self.waiting[0][0], luck) > now:
+                break
+            parts.append(self.waiting.popleft()[1])
+            size += len(parts[-1])
+        whole = data if len(parts) == 1 else memoryview(b"".join(parts))
+        self.waiting.appendleft((arrived, whole))
+        return whole[: conditions.size(luck)]
 
     async def _send(self, piece: memoryview) -> int:
         """Send what the sink takes, and return how much that was: a cut may come while the sink is full."""
@@ -186,8 +204,7 @@ class Pump:
             self.bytes_out += sent
             self.pieces_out += 1
             self.lost += conditions.losses(luck)
-        now = asyncio.get_running_loop().time()
-        self.free_at = max(self.free_at, now) + (sent / conditions.bandwidth if conditions.bandwidth else 0.0)
-        if conditions.slices:
-            self.free_at = max(self.free_at, now + GAP)
+        self.sent_at, self.looks = asyncio.get_running_loop().time(), 0
+        taken = sent / conditions.bandwidth if conditions.bandwidth else 0.0
+        self.free_at = max(self.free_at, self.sent_at) + taken
         self.wake()

@@ -32,12 +32,12 @@ async def _serve(server: tuple[str, int], port: int, seed: int, control_port: in
         return
     with listener:
         writer.write(control.encode(control.Hello(token, listener.getsockname()[1])) + b"\n")
-        switchboard = Switchboard(server, seed)
-        accepting = asyncio.create_task(switchboard.accept(listener))
+        switchboard = Switchboard(server, seed, listener)
         while line := await reader.readline():
-            answer = await switchboard.obey(control.decode_command(line))
+            question = control.decode_question(line)
+            answer = control.Answer(question.number, await switchboard.obey(question.command))
             writer.write(control.encode(answer) + b"\n")
-        accepting.cancel()
+        switchboard.close()
 
 
 def _listen(port: int) -> socket.socket:
@@ -56,7 +56,8 @@ def _listen(port: int) -> socket.socket:
 class Switchboard:
     """All connections and all active faults."""
 
-    def __init__(self, server: tuple[str, int], seed: int) -> None:
+    def __init__(self, server: tuple[str, int], seed: int, listener: socket.socket) -> None:
+        self.listener, self.loop = listener, asyncio.get_running_loop()
         self.server, self.seed = server, seed
         self.faults: dict[int, Fault] = {}
         self.conditions: dict[str, Conditions] = {}
@@ -65,25 +66,36 @@ class Switchboard:
         self.accepted = self.forgotten = 0
         self.forgotten_up = self.forgotten_down = Flow()
         self._change()
+        self.loop.add_reader(listener, self.accept)
 
-    async def accept(self, listener: socket.socket) -> None:
-        """Serve every client that connects."""
+    def accept(self) -> None:
+        """Serve every client that has connected by now."""
         while True:
             try:
-                client, address = await asyncio.get_running_loop().sock_accept(listener)
-            except OSError:
-                await asyncio.sleep(BREATHER)
-                continue
-            self.accepted += 1
-            connection = Connection(self.accepted, client, address, self.conditions.__getitem__, self.seed)
-            self.connections.append(connection)
-            task = asyncio.create_task(connection.run(self.server))
-            self.tasks[task] = connection
-            task.add_done_callback(self.tasks.pop)
-            self._forget()
+                client, address = self.listener.accept()
+            except BlockingIOError:
+                return
+            except OSError:  # out of descriptors, most likely
+                self.loop.remove_reader(self.listener)
+                self.loop.call_later(BREATHER, self.loop.add_reader, self.listener, self.accept)
+                return
+            self._serve(client, address)
 
-    async def obey(self, command: control.Command) -> control.Answer:
-        """Do it; it is done when this returns."""
+    def _serve(self, client: socket.socket, address: tuple[str, int]) -> None:
+        self.accepted += 1
+        connection = Connection(self.accepted, client, address, self.conditions.__getitem__, self.seed)
+        self.connections.append(connection)
+        task = asyncio.create_task(connection.run(self.server))
+        self.tasks[task] = connection
+        task.add_done_callback(self.tasks.pop)
+        self._forget()
+
+    def close(self) -> None:
+        self.loop.remove_reader(self.listener)
+
+    async def obey(self, command: control.Command) -> Log | None:
+        """Do it; it is done when this returns. The answer to `Report` is the log."""
+        self.accept()  # who has connected before the command is meant by it
         match command:
             case control.Begin(number=number):
                 self.faults[number] = command.fault()
@@ -95,8 +107,8 @@ class Switchboard:
             case control.Reset():
                 await self._reset_all()
             case control.Report():
-                return control.Story(self.log)
-        return control.Done()
+                return self.log
+        return None
 
     @property
     def log(self) -> Log:
