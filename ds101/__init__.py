@@ -10,8 +10,6 @@
 - notebooks/, cli.py     how the notebooks are built; the `ds101` command
 """
 
-from importlib.metadata import version
-
 from ds101.cluster import Cluster
 from ds101.errors import Ds101Error, Mistake, NodeError, Timeout, Unreachable
 from ds101.history import Call, History
@@ -22,7 +20,7 @@ from ds101.proxy import Proxy
 from ds101.trace import Trace
 from ds101.verdict import Verdict
 
-__version__ = version("ds101")
+__version__ = "0.1.0"
 __all__ = [
     "Call",
     "Cluster",

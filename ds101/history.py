@@ -1,6 +1,7 @@
 """What clients asked and were told: the record that consistency checks judge.
 
-An operation begins with its invocation and ends as ok (with a reply), fail (it certainly had no effect) or info (nobody knows).
+An operation begins with its invocation and ends as ok (with a reply), fail (it certainly had no effect) or info (nobody
+knows).
 
 >>> History([Operation("ada", "n1", "Move(10)", began=0.1, ended=0.2, outcome="ok", reply="Moved()")])
 History(1 operation: 1 ok)

@@ -101,7 +101,7 @@ def decode_body(cls: type[Any], body: Any) -> Any:
     kinds = fields_of(cls)
     if type(body) is not dict or len(body) != len(kinds) or cls.__post_init__ is not _Value.__post_init__:
         return _decode_with_care(cls, body)
-    message = cls.__new__(cls)
+    message: Any = object.__new__(cls)
     values = message.__dict__
     for name, kind in kinds:  # the usual case, at the speed of a filled dict
         value = body.get(name, _missing)

@@ -49,13 +49,25 @@ class Network:
                 self.left[name] = fault.times
         self.faults = dict(faults)
 
+    def is_quiet(self) -> bool:
+        """Whether messages pass as if there were no faults: none holds, and none that held still delays one."""
+        return not self.faults and not self.pipes
+
+    def _in_order(self, src: str, dst: str, now: Seconds) -> Seconds:
+        """Now, or after what an earlier fault still holds back."""
+        pipe = self.pipes.get((src, dst))
+        if pipe is None or pipe.last_due <= now:
+            self.pipes.pop((src, dst), None)
+            return now
+        return pipe.last_due
+
     def cut(self, src: str, dst: str) -> bool:
         """Whether a partition stands between them now."""
         return any(isinstance(fault, Partition) and fault.cuts(src, dst) for fault in self.faults.values())
 
     def plan(self, src: str, dst: str, type_name: str, size: int, now: Seconds) -> DueTimes | Cause:
         """When a message of `size` bytes that is sent now arrives, or why it doesn't."""
-        if not self.faults:
+        if self.is_quiet():
             return (now,)
         if self.cut(src, dst):
             return "partition"
@@ -63,7 +75,7 @@ class Network:
             return "chosen"
         links = [fault for fault in self.faults.values() if isinstance(fault, Link) and fault.concerns(src, dst)]
         if not links:
-            return (now,)
+            return (self._in_order(src, dst, now),)
         if any(self._happens(link.loss) for link in links):
             return "lost"
         copies = 1 + any(self._happens(link.duplicate) for link in links)

@@ -18,17 +18,15 @@ A world runs a node by giving it a `Context`, which is all that it can reach.
 
 from __future__ import annotations
 
-import dis
-import inspect
 from collections.abc import Callable, Sequence
 from random import Random
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from ds101.errors import Mistake
-from ds101.lines import line_of
 from ds101.messages import Message, Timer
-from ds101.state import MUTABLE, refuse_uncarriable, shares_with_another
+from ds101.mistakes import GIVEN, check_member, check_signature
+from ds101.state import refuse_uncarriable, shares_with_another
 from ds101.storage import Storage
 
 Seconds = float
@@ -50,7 +48,7 @@ class Context(Protocol):
     def log(self, text: str) -> None: ...
 
 
-def on(*events: type[Message] | type[Timer]) -> Callable[[Handler], Handler]:
+def on(*events: Any) -> Callable[[Handler], Handler]:
     """Marks the method that handles an event: `handler(self, message, sender)` or `handler(self, timer)`.
 
     Raises `Mistake` for something that is no event.
@@ -86,7 +84,7 @@ class Node:
         if "__ds101_handlers__" in vars(cls):
             return  # it has just travelled here from where it was defined
         for name, member in vars(cls).items():
-            _check_member(cls, name, member)
+            check_member(cls, name, member)
         cls.__ds101_handlers__ = _handlers_by_event(cls)
 
     def __init__(self, context: Context) -> None:
@@ -152,7 +150,7 @@ class Node:
         return context
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in _GIVEN:
+        if name in GIVEN:
             raise Mistake(f"self.{name} is given to the node and can't be set. Use another name.")
         refuse_uncarriable(f"self.{name}", value)
         other = shares_with_another(self.__dict__, name, value)
@@ -166,9 +164,6 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
-
-
-_GIVEN = frozenset({"id", "peers", "random", "storage", "send", "broadcast", "set_timer", "cancel_timer", "now", "log"})
 
 
 def attributes_of(node: Node) -> dict[str, Any]:
@@ -199,62 +194,10 @@ def _handlers_by_event(cls: type[Node]) -> dict[type, str]:
                 events[name] = marked
     found: dict[type, str] = {}
     for name, marked in events.items():
-        _check_signature(cls, name, marked)
+        check_signature(cls, name, marked)
         for event in marked:
             if found.setdefault(event, name) != name:
                 raise Mistake(
                     f"{cls.__name__} handles {event.__name__} twice, in {found[event]} and in {name}. Keep one of them."
                 )
     return found
-
-
-def _check_signature(cls: type[Node], name: str, events: Sequence[type]) -> None:
-    handler = getattr(cls, name)
-    if not isinstance(handler, FunctionType):
-        raise Mistake(f"{cls.__name__}.{name} was a handler, and is now {handler!r}. Make it a method.")
-    if inspect.iscoroutinefunction(handler) or inspect.isgeneratorfunction(handler):
-        raise Mistake(
-            f"{cls.__name__}.{name} waits (async or yield), and a handler runs to completion. "
-            f"Send, set a timer, return. "
-            f"It begins in {line_of(handler.__code__)}"
-        )
-    for event in events:
-        needed = ("self", "timer") if issubclass(event, Timer) else ("self", "message", "sender")
-        try:
-            inspect.signature(handler).bind(*needed)
-        except TypeError:
-            raise Mistake(
-                f"{cls.__name__}.{name} handles {event.__name__}, so write  def {name}({', '.join(needed)}):  "
-                f"It begins in {line_of(handler.__code__)}"
-            ) from None
-
-
-def _check_member(cls: type[Node], name: str, member: Any) -> None:
-    if name == "__init__":
-        raise Mistake(
-            f"{cls.__name__} has an __init__, and the world makes its nodes without arguments. "
-            "Write  def start(self):  for the state, and class attributes for settings."
-        )
-    if name in _GIVEN:
-        raise Mistake(f"{cls.__name__}.{name} hides what every node has. Use another name.")
-    if isinstance(member, MUTABLE):
-        kind = type(member).__name__
-        raise Mistake(
-            f"{cls.__name__}.{name} is a {kind} that all nodes of a process would share. "
-            f"Write  self.{name} = ...  in start(self), or make it a tuple if it is a setting."
-        )
-    if isinstance(member, FunctionType):
-        _refuse_changed_globals(cls, member.__code__)
-
-
-def _refuse_changed_globals(cls: type[Node], code: CodeType) -> None:
-    for instruction in dis.get_instructions(code):
-        if instruction.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
-            name = instruction.argval
-            raise Mistake(
-                f"{cls.__name__}.{code.co_name} changes the global {name!r}, and nodes share no memory. "
-                f"Write self.{name} instead. It begins in {line_of(code)}"
-            )
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            _refuse_changed_globals(cls, constant)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import FunctionType
 from typing import Any, get_args
 
 from ds101.frozen import freeze
@@ -48,6 +47,6 @@ def _parts_of(annotation: Any) -> Iterator[Any]:
 def freeze_globals(*classes: type[Node]) -> None:
     """Make the lists, dicts and sets among the globals of the nodes' code unchangeable: nodes share no memory."""
     for use in list(walk(list(classes))):
-        if isinstance(use.function, FunctionType) and isinstance(use.value, list | dict | set):
+        if use.function is not None and isinstance(use.value, list | dict | set):
             place = f"The global {use.name!r} (nodes share no memory: keep what changes in self.{use.name.lower()}); it"
             use.function.__globals__[use.name] = freeze(use.value, place)

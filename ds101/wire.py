@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from typing import Any, Literal, NewType, Union, get_args, get_origin
+from typing import Any, Literal, NewType, Union, cast, get_args, get_origin
 
 import msgspec
 
@@ -168,7 +168,10 @@ def _array(name: str, made: type, element: Kind) -> Kind:
         return [element.encode(one) for one in value]
 
     plain = made is list and element.plain
-    accepts = lambda value: isinstance(value, made) and all(map(element.accepts, value))  # noqa: E731
+
+    def accepts(value: Any) -> bool:
+        return isinstance(value, made) and all(element.accepts(one) for one in cast(Sequence[Any], value))
+
     return Kind(name, accepts, as_it_is if plain else encode, decode, plain)
 
 
@@ -176,7 +179,9 @@ def _set(name: str, made: type, element: Kind) -> Kind:
     """Sets are sorted on the wire, and of one type, so that equal sets are equal bytes."""
 
     def accepts(value: Any) -> bool:
-        return isinstance(value, made) and len({type(one) for one in value}) <= 1 and all(map(element.accepts, value))
+        if not isinstance(value, set | frozenset) or not isinstance(value, made):
+            return False
+        return len({type(one) for one in value}) <= 1 and all(element.accepts(one) for one in value)
 
     def encode(value: Any) -> Any:
         return sorted((element.encode(one) for one in value), key=_order)

@@ -8,11 +8,10 @@ import queue
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any
 
 from ds101.cluster.loop import GLANCE, wait_for
-from ds101.errors import Ds101Error, Mistake, NodeError, Timeout, Unreachable
+from ds101.errors import Mistake, Timeout, Unreachable
 from ds101.history import Call, History, Operation, Workload
 from ds101.messages import Message
 from ds101.processes import output
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from ds101.cluster.cluster import Cluster
 
 Seconds = float
+CALL_TIMEOUT = 2.0  # seconds
 
 
 class Client:
@@ -32,11 +32,12 @@ class Client:
         self._check = world._check
         self.name = name
 
-    def call(self, node: str, request: Message, timeout: Seconds = 2.0, retries: int = 0) -> Any:
+    def call(self, node: str, request: Message, timeout: Seconds = CALL_TIMEOUT, retries: int = 0) -> Any:
         """Send a request to a node and wait for the reply; after a silence of `timeout`, ask again `retries` times.
 
-        Raises `Unreachable` if the request certainly didn't reach the node, `Timeout` if there was only silence (whether it
-        had its effect is unknown), `NodeError` if the handler raised an exception, `Mistake` if no handler fits.
+        Raises `Unreachable` if the request certainly didn't reach the node, `Timeout` if there was only silence
+        (whether it had its effect is unknown), `NodeError` if the handler raised an exception, `Mistake` if no
+        handler fits.
         """
         return self.start(node, request).result(timeout, retries)
 
@@ -59,48 +60,74 @@ class Client:
 
 
 class Pending:
-    """A request whose reply may still come."""
+    """A request whose reply may still come. Its bookkeeping is done on the loop thread."""
 
     def __init__(self, client: Client, node: str, request: Message) -> None:
         self._client, self._runtime = client, client._runtime
-        clients = self._runtime.clients
-        self.operation = Operation(client.name, node, request, clients.now())
+        self.operation = Operation(client.name, node, request, self._runtime.clients.now())
         self._runtime.operations.append(self.operation)
         self._number = len(self._runtime.operations)
-        self._invoke = self._runtime.note_operation("invoke", self.operation, self._number, None, repr(request))
+        self._address = client._next_address()
+        self._reply: Future[Message] = Future()
+        self._runtime.thread.post(self._invoke)
+
+    def _invoke(self) -> None:
+        self._invoked = self._runtime.note_operation(
+            "invoke", self.operation, self._number, None, repr(self.operation.request)
+        )
         self._ask()
 
     def _ask(self) -> None:
-        self._address = self._client._next_address()
-        self._reply: Future[Message] = Future()
-        self._reply.add_done_callback(self._settle)
-        self._runtime.thread.post(
-            self._runtime.clients.call,
-            self._address,
-            self.operation.node,
-            self.operation.request,
-            self._reply,
-            self._invoke,
-        )
+        operation = self.operation
+        self._runtime.clients.call(self._address, operation.node, operation.request, self, self._invoked)
+
+    def answered(self, reply: Message | None, error: Exception | None) -> None:
+        """The reply, or what went wrong: the operation ends before whoever waits for it goes on."""
+        if self._reply.done():
+            return
+        if error is None:
+            self._end("ok", reply, repr(reply))
+            self._reply.set_result(reply)  # type: ignore[arg-type]
+        else:
+            self._end("fail" if isinstance(error, Unreachable) else "info", None, type(error).__name__.lower())
+            self._reply.set_exception(error)
+
+    def _ask_again(self) -> None:
+        if not self._reply.done():
+            self._runtime.clients.hang_up(self._address)
+            self._address = self._client._next_address()
+            self._ask()
+
+    def _give_up(self) -> None:
+        self._runtime.clients.hang_up(self._address)
+        self._end("info", None, "no reply")
+
+    def _end(self, outcome: Any, reply: Any, detail: str) -> None:
+        operation = self.operation
+        if operation.outcome == "open":
+            operation.outcome, operation.reply = outcome, reply
+            operation.ended = self._runtime.clients.now()
+            self._runtime.note_operation(outcome, operation, self._number, self._invoked, detail)
 
     @property
     def done(self) -> bool:
         """Whether the reply, or an error, is there."""
         return self._reply.done()
 
-    def result(self, timeout: Seconds = 2.0, retries: int = 0) -> Any:
+    def result(self, timeout: Seconds = CALL_TIMEOUT, retries: int = 0) -> Any:
         """Wait for the reply; the errors are those of `Client.call`."""
         for left in range(retries, -1, -1):
             try:
                 return wait_for(self._reply, timeout)
-            except FutureTimeoutError:
-                self._runtime.thread.post(self._runtime.clients.hang_up, self._address)
+            except TimeoutError:
                 if left:
-                    self._ask()
-            except BaseException:
-                self.give_up()  # interrupted, or answered with an error
+                    self._runtime.thread.post(self._ask_again)
+            except KeyboardInterrupt:
+                self.give_up()
                 raise
         self.give_up()
+        if self.done:  # it came in the last moment
+            return self._reply.result()
         self._client._check()  # a node that died of a mistake explains the silence better
         node = self.operation.node
         raise Timeout(
@@ -110,24 +137,11 @@ class Pending:
 
     def give_up(self) -> None:
         """Wait no longer: the outcome is unknown."""
-        self._runtime.thread.post(self._runtime.clients.hang_up, self._address)
-        self._end("info", None, "no reply")
+        self._runtime.thread.do(self._give_up)
 
-    def _settle(self, reply: Future[Message]) -> None:
-        error = reply.exception()
-        if error is None:
-            self._end("ok", reply.result(), repr(reply.result()))
-        elif isinstance(error, Unreachable):
-            self._end("fail", None, "unreachable")
-        else:
-            self._end("info", None, type(error).__name__)
-
-    def _end(self, outcome: Any, reply: Any, detail: str) -> None:
-        operation = self.operation
-        if operation.outcome == "open":
-            operation.outcome, operation.reply = outcome, reply
-            operation.ended = self._runtime.clients.now()
-            self._runtime.note_operation(outcome, operation, self._number, self._invoke, detail)
+    def when_done(self, action: Callable[[], object]) -> None:
+        """Call this, on the loop thread, when the reply or an error is there."""
+        self._reply.add_done_callback(lambda _: action())
 
     def __repr__(self) -> str:
         return f"<pending {self.operation!r}>"
@@ -183,7 +197,7 @@ class _Run:
 
     def _begin(self, call: Call, wake_at: Callable[..., None], woken: queue.SimpleQueue[_Run]) -> None:
         pending = self._pending = self._client.start(call.node, call.request)
-        pending._reply.add_done_callback(lambda _: woken.put(self))
+        pending.when_done(lambda: woken.put(self))
         timeout = self._timeout if call.timeout is None else call.timeout
         wake_at(time.monotonic() + timeout, lambda: self._expire(pending, woken))
 
@@ -198,10 +212,10 @@ class _Run:
         assert pending is not None
         if not pending.done:
             return None
-        error = pending._reply.exception()
-        if isinstance(error, NodeError | Mistake):
-            raise error
-        return None if isinstance(error, Ds101Error) else pending._reply.result()
+        try:
+            return pending.result()
+        except (Timeout, Unreachable):
+            return None
 
 
 def _each(steps: Any) -> Generator[Call, Any, None]:

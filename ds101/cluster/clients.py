@@ -7,11 +7,11 @@ it answers the call. Everything here runs on the loop thread.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from random import Random
-from typing import Any
+from typing import Protocol
 
 from ds101.cluster.frames import Envelope, Lines, decode_envelope, encode_line
 from ds101.cluster.links import Links
@@ -23,6 +23,14 @@ from ds101.trace import Event, base_name
 from ds101.wire import Refused
 
 Address = tuple[str, int]
+
+
+class Caller(Protocol):
+    """Whoever waits for a reply; it is told once, on the loop thread."""
+
+    def answered(self, reply: Message | None, error: Exception | None) -> None: ...
+
+
 OURS = "clients."  # how the ids of events on this side begin
 
 
@@ -36,9 +44,9 @@ class Clients:
         self.links = Links(self.network, self.now, self._dropped)
         self.clock = 0
         self.chosen: Callable[[str, str, str], None] = lambda *_: None  # told when a Drop has had its message
-        self._count = 0
+        self._count = itertools.count(1)
         self._numbers: dict[str, int] = {}
-        self._calls: dict[str, Future[Message]] = {}
+        self._calls: dict[str, Caller] = {}
         self._server: asyncio.Server | None = None
         self._incoming: set[asyncio.Transport] = set()
 
@@ -53,26 +61,27 @@ class Clients:
         host, port = self._server.sockets[0].getsockname()
         return host, port
 
-    def call(self, address: str, node: str, message: Message, reply: Future[Message] | None, cause: str | None) -> None:
-        """Send a message from this address; `reply` gets what comes back, or `Unreachable`."""
+    def call(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
+        """Send a message from this address; the caller is told what comes back, or that it is `Unreachable`."""
         if self.links.is_up(node):
-            self._send(address, node, message, reply, cause)
+            self._send(address, node, message, caller, cause)
         else:
-            asyncio.get_running_loop().create_task(self._dial(address, node, message, reply, cause))
+            asyncio.get_running_loop().create_task(self._dial(address, node, message, caller, cause))
 
-    async def _dial(self, address: str, node: str, message: Message, reply: Any, cause: str | None) -> None:
+    async def _dial(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
         if await self.links.connect(node, self.address_of(node)):
-            self._send(address, node, message, reply, cause)
-        elif reply is not None:
-            reply.set_exception(
+            self._send(address, node, message, caller, cause)
+        elif caller is not None:
+            caller.answered(
+                None,
                 Unreachable(
                     f"{node} is not there: its machine refuses the connection. Restart it, or ask another node."
-                )
+                ),
             )
 
-    def _send(self, address: str, node: str, message: Message, reply: Any, cause: str | None) -> None:
-        if reply is not None:
-            self._calls[address] = reply
+    def _send(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
+        if caller is not None:
+            self._calls[address] = caller
         wire = encode(message)
         self.clock += 1
         envelope = Envelope(
@@ -89,10 +98,10 @@ class Clients:
 
     def fail(self, address: str, error: Exception) -> bool:
         """Tell the caller at this address what went wrong; False if nobody waits there."""
-        reply = self._calls.pop(address, None)
-        if reply is not None:
-            reply.set_exception(error)
-        return reply is not None
+        caller = self._calls.pop(address, None)
+        if caller is not None:
+            caller.answered(None, error)
+        return caller is not None
 
     def hang_up(self, address: str) -> None:
         """Nobody waits for a reply at this address any more."""
@@ -103,8 +112,8 @@ class Clients:
         if self.network.cut(envelope.src, envelope.dst):
             self._dropped(envelope, "partition")
             return
-        reply = self._calls.pop(envelope.dst, None)
-        if reply is None:
+        caller = self._calls.pop(envelope.dst, None)
+        if caller is None:
             self._dropped(envelope, "the call has ended")
             return
         self.clock = max(self.clock, envelope.clock) + 1
@@ -112,9 +121,9 @@ class Clients:
         try:
             message = self.types.decode({"type": envelope.type, "body": envelope.body})
         except Refused as refused:
-            reply.set_exception(Mistake(f"The reply of {envelope.src} can't be read: {refused}."))
+            caller.answered(None, Mistake(f"The reply of {envelope.src} can't be read: {refused}."))
         else:
-            reply.set_result(message)
+            caller.answered(message, None)
 
     def _dropped(self, envelope: Envelope, why: str) -> None:
         self._record("drop", envelope, why)
@@ -130,8 +139,7 @@ class Clients:
 
     def next_id(self) -> str:
         """A new event's name."""
-        self._count += 1
-        return f"{OURS}{self._count}"
+        return f"{OURS}{next(self._count)}"
 
     def close(self) -> None:
         """Close the port and all connections."""

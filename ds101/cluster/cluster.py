@@ -22,30 +22,27 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import cloudpickle
 
-from ds101.cluster.calls import Client, Pending, run_workload
+from ds101.cluster.breaking import Breaking
+from ds101.cluster.calls import CALL_TIMEOUT, Client, Pending, run_workload
 from ds101.cluster.loop import GLANCE
-from ds101.cluster.members import Member
 from ds101.cluster.runtime import Runtime
-from ds101.errors import LaunchError, Mistake, Timeout, Unreachable
-from ds101.faults import CrashPoint, Drop, Fault, Link, Partition
+from ds101.errors import LaunchError, Mistake, Timeout
 from ds101.history import History, Workload
-from ds101.messages import Message, Timer
+from ds101.messages import Message
 from ds101.node import Node, handler_for
 from ds101.processes import output
-from ds101.processes.launcher import start_all
 from ds101.trace import Trace
 
 Seconds = float
-CALL_TIMEOUT = 2.0  # seconds
 MOST_NODES = 60  # each has a TCP connection to every other
 
 
-class Cluster:
+class Cluster(Breaking):
     """Nodes as operating system processes: `Cluster(Greeter, n=3)`, or `Cluster({"n1": Server, "n2": Worker})`.
 
     `seed` is for the nodes' `self.random` and the faults' dice (real time stays real); `first_port` asks for TCP ports
@@ -58,22 +55,15 @@ class Cluster:
         first_port: int = 0, trace_limit: int = 200_000,
     ) -> None:  # fmt: skip
         self._runtime = Runtime(_classes(nodes, n), seed, first_port, trace_limit)
-        self._finalizer = weakref.finalize(self, Runtime.close, self._runtime)
+        self._finalizer = weakref.finalize(self, Runtime.abandon, self._runtime)
         self._default = Client(self, "c1")
         self._clients = 1
         try:
             self._runtime.thread.run(self._runtime.open())
-            self._start(self._runtime.nodes, life=0)
+            self._runtime.launch(self._runtime.nodes, life=0)
         except BaseException:
             self.close()
             raise
-
-    def _start(self, names: Iterable[str], life: int) -> None:
-        runtime, names = self._runtime, tuple(names)
-        births = [runtime.birth(name, life) for name in names]
-        runtime.thread.run(_done(lambda: runtime.admit([birth[0] for birth in births], life)))
-        start_all(list(births))
-        runtime.thread.run(runtime.introduce(names))
 
     # Looking
 
@@ -106,7 +96,10 @@ class Cluster:
         return self._runtime.address_of(node)
 
     def state(self, node: str) -> dict[str, Any]:
-        """A copy of the node's attributes. Raises `Unreachable` if it has crashed, `Timeout` if it is paused or busy."""
+        """A copy of the node's attributes.
+
+        Raises `Unreachable` if it has crashed, `Timeout` if it is paused or busy.
+        """
         member = self._member(node)
         data = self._runtime.thread.run(self._runtime.members.ask(member, "state"))
         attributes: dict[str, Any] = cloudpickle.loads(data)
@@ -142,95 +135,6 @@ class Cluster:
         """
         return run_workload(self, workload, timeout)
 
-    # Breaking
-
-    def crash(self, node: str, *, before: type | None = None, after: type | None = None) -> None:
-        """Kill the node's process with SIGKILL: now, or at its next event of a type (see `CrashPoint`)."""
-        member = self._member(node)
-        if before is None and after is None:
-            if member.dead:
-                raise Mistake(f"{node} has crashed already. Use restart({node!r}) first.")
-            self._kill(member)
-        elif before is not None and after is not None:
-            raise Mistake(f"crash({node!r}): give before= or after=, not both.")
-        else:
-            event = _event_name(before or after)
-            self._hold(CrashPoint(node, event, "before" if before else "after"))
-
-    def _kill(self, member: Member) -> None:
-        runtime = self._runtime
-        try:
-            runtime.thread.run(runtime.members.ask(member, "flush", timeout=0.1))
-        except (Timeout, Unreachable):
-            pass  # it is paused, busy or dying: what it had not told is lost with it
-        member.process.kill()
-        runtime.thread.run(_done(lambda: runtime.exited(member.id, member.life, -9)))
-
-    def restart(self, node: str) -> None:
-        """Start a crashed node again, with the storage that it had. Returns when `start` has run."""
-        member = self._member(node)
-        if not member.dead:
-            raise Mistake(f"{node} is {member.state}. Only a crashed node can be restarted: crash({node!r}) first.")
-        member.process.kill()
-        self._start([node], member.life + 1)
-
-    def pause(self, node: str) -> None:
-        """Stop the node's process with SIGSTOP: it neither runs nor dies, and its connections stay open."""
-        member = self._running(node, "pause")
-        self._runtime.note("pause", node)
-        member.process.pause()
-        member.paused = True
-
-    def resume(self, node: str) -> None:
-        """Let a paused node go on, with SIGCONT."""
-        member = self._member(node)
-        if not member.paused:
-            raise Mistake(f"{node} is {member.state}, so it can't be resumed. Use pause({node!r}) first.")
-        self._runtime.note("resume", node)
-        member.process.resume()
-        member.paused = False
-        self._runtime.thread.run(self._runtime.members.tell([member], "flush"))
-
-    def partition(self, *sides: Iterable[str], one_way: bool = False) -> Holding:
-        """Cut every link between the sides, until `heal()` or the end of the `with`. Names of nodes and clients.
-
-        With `one_way`, the first side can't reach the second, but hears it.
-        """
-        return self._hold(Partition(tuple(self._names(side) for side in sides), one_way))
-
-    def heal(self) -> None:
-        """End all partitions (and nothing else)."""
-        self._check()
-        cuts = [name for name, fault in self._runtime.faults.items() if isinstance(fault, Partition)]
-        self._runtime.thread.run(self._runtime.end_faults(cuts))
-
-    def link(self, a: str, b: str, **effects: Any) -> Holding:
-        """Let the link between two names (`"*"` is everybody) delay, lose, duplicate, reorder: see `ds101.faults.Link`."""
-        unknown = sorted(set(effects) - set(Link.__struct_fields__))
-        if unknown:
-            known = ", ".join(Link.__struct_fields__[2:])
-            raise Mistake(f"link() knows no {unknown[0]!r}. It knows {known}.")
-        self._names([name for name in (a, b) if name != "*"])
-        return self._hold(Link(a, b, **effects))
-
-    def drop(self, message: type, src: str, dst: str, times: int = 1) -> Holding:
-        """Lose the next `times` messages of this type from src to dst."""
-        self._names([name for name in (src, dst) if name != "*"])
-        return self._hold(Drop(_event_name(message), src, dst, times))
-
-    def skew(self, node: str, offset: Seconds = 0.0, rate: float = 1.0) -> None:
-        """Set the node's clock `offset` seconds ahead of real time, running `rate` times as fast. The rate acts on timers."""
-        member = self._member(node)
-        if not rate > 0:
-            raise Mistake(f"rate={rate!r}: a clock runs forward. Give a number above 0.")
-        self._runtime.skews[node] = (offset, rate)
-        self._runtime.thread.run(self._runtime.members.tell([member], "skew", offset, rate))
-        self._runtime.note("skew", node, {"offset": offset, "rate": rate}, f"offset {offset:g} s, rate {rate:g}")
-
-    def _hold(self, fault: Fault) -> Holding:
-        self._check()
-        return Holding(self._runtime, self._runtime.thread.run(self._runtime.add_fault(fault)), fault)
-
     # Waiting
 
     def wait(self, seconds: Seconds) -> None:
@@ -257,7 +161,9 @@ class Cluster:
 
     def close(self) -> None:
         """End all processes. The trace and the history stay."""
-        self._finalizer()
+        if not self._runtime.closed:
+            self._runtime.close()
+        self._finalizer.detach()
         output.show()
 
     def __enter__(self) -> Cluster:
@@ -279,38 +185,6 @@ class Cluster:
     def __reduce__(self) -> Any:
         raise Mistake("A running world can't be sent to a process, and its nodes can't use it. Send them messages.")
 
-    def _check(self) -> None:
-        self._runtime.thread.refuse_own_thread()
-        self._runtime.refuse_if_closed()
-        error = self._runtime.next_error()
-        if error is not None:
-            raise error
-
-    def _member(self, node: str) -> Member:
-        self._check()
-        member = self._runtime.members.by_id.get(node)
-        if member is None:
-            raise Mistake(f"There is no node {node!r}. There are {', '.join(self.nodes)}.")
-        return member
-
-    def _running(self, node: str, verb: str) -> Member:
-        member = self._member(node)
-        if member.state != "running":
-            raise Mistake(f"{node} is {member.state}, so it can't {verb}.")
-        return member
-
-    def _names(self, names: Iterable[str]) -> tuple[str, ...]:
-        if isinstance(names, str):
-            raise Mistake(f"partition({names!r}, ...): a side is a list of names. Write [{names!r}].")
-        for name in (names := tuple(names)):
-            if (
-                not isinstance(name, str)
-                or ("." in name)
-                or (name not in self.nodes and name[:1] == "n" and name[1:].isdigit())
-            ):
-                raise Mistake(f"There is no node {name!r}. There are {', '.join(self.nodes)}, and clients by name.")
-        return names
-
     def _accepts(self, node: str, request: Message) -> None:
         """Raises `Mistake` for a request that the node can't handle: it is told here, where it was written."""
         member = self._member(node)
@@ -323,38 +197,6 @@ class Cluster:
                 f"{member.node_class.__name__} has no handler for {type(request).__name__} (it handles {known}). "
                 f"Write  @on({type(request).__name__})  above a method (self, message, sender)."
             )
-
-
-class Holding:
-    """A fault that holds: it ends with the `with`, or with `end()`."""
-
-    def __init__(self, runtime: Runtime, name: str, fault: Fault) -> None:
-        self._runtime, self._name, self.fault = runtime, name, fault
-
-    def end(self) -> None:
-        """From now on this fault is gone; others stay. Does nothing if it has ended."""
-        if not self._runtime.closed:
-            self._runtime.thread.run(self._runtime.end_faults([self._name]))
-
-    def __enter__(self) -> Holding:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def __repr__(self) -> str:
-        state = "holds" if self._name in self._runtime.faults else "has ended"
-        return f"<{self.fault!r} {state}>"
-
-
-async def _done(function: Callable[[], object]) -> None:
-    function()
-
-
-def _event_name(event: Any) -> str:
-    if not (isinstance(event, type) and issubclass(event, Message | Timer)):
-        raise Mistake(f"{event!r} is no type of message or timer. Write the class, such as Greet.")
-    return event.__name__
 
 
 def _classes(nodes: Any, n: int | None) -> dict[str, type[Node]]:

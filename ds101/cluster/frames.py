@@ -1,7 +1,7 @@
 r"""What travels on a node's TCP connections: one JSON object a line, so that `nc` can talk to a node too.
 
-A message needs its type and its body; nodes add where it comes from and goes to, its number, and the clock and time of its
-sending:
+A message needs its type and its body; nodes add where it comes from and goes to, its number, and the clock and time of
+its sending:
 
     {"type": "Greet", "body": {"name": "Ada"}}
     {"from": "n1", "to": "n2", "id": "n1.0.7", "clock": 12, "sent": 81350, "type": "Greet", "body": {"name": "Ada"}}

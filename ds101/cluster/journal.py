@@ -1,8 +1,9 @@
 """A node's disk: a file to which each storage assignment appends a record before it returns.
 
 A record is written with one system call, so a process that is killed leaves whole records, and the operating
-system keeps what was written. (A machine that loses power may not: that takes an fsync, which this file leaves out.) A record
-cut short at the end is what a kill in the middle of the call leaves: it is ignored, since its assignment never returned.
+system keeps what was written. (A machine that loses power may not: that takes an fsync, which this file leaves out.) A
+record cut short at the end is what a kill in the middle of the call leaves: it is ignored, since its assignment never
+returned.
 """
 
 from __future__ import annotations

@@ -54,8 +54,9 @@ class Links:
 
     def send(self, via: str, envelope: Envelope, line: bytes) -> None:
         """Hand a message, as its line, to the link named `via`, unless a fault has other plans."""
-        if not self.network.faults:
-            self._put(via, envelope, line)
+        link = self._links.get(via)
+        if self.network.is_quiet():
+            self._put(link, via, envelope, line)
             return
         now = self.now()
         plan = self.network.plan(envelope.src, envelope.dst, envelope.type, len(line), now)
@@ -64,19 +65,19 @@ class Links:
             return
         for due in plan:
             if due <= now:
-                self._put(via, envelope, line)
+                self._put(link, via, envelope, line)
             else:
-                asyncio.get_running_loop().call_later(due - now, self._when_due, via, envelope, line)
+                asyncio.get_running_loop().call_later(due - now, self._when_due, link, via, envelope, line)
 
-    def _when_due(self, via: str, envelope: Envelope, line: bytes) -> None:
+    def _when_due(self, link: Link | None, via: str, envelope: Envelope, line: bytes) -> None:
         if self.network.cut(envelope.src, envelope.dst):
             self.dropped(envelope, "partition")
         else:
-            self._put(via, envelope, line)
+            self._put(link, via, envelope, line)
             self.flush()
 
-    def _put(self, via: str, envelope: Envelope, line: bytes) -> None:
-        link = self._links.get(via)
+    def _put(self, link: Link | None, via: str, envelope: Envelope, line: bytes) -> None:
+        """On the connection that was there at the sending: a message doesn't wait for its receiver's next life."""
         if link is None or not link.is_up:
             self.dropped(envelope, f"{via} is down")
         elif link.backlog > MOST_QUEUED:

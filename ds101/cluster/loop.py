@@ -11,7 +11,6 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, TypeVar
 
 from ds101.errors import Mistake
@@ -46,6 +45,14 @@ class LoopThread:
         self.refuse_own_thread(coroutine)
         return wait_for(asyncio.run_coroutine_threadsafe(coroutine, self.loop), timeout)
 
+    def do(self, function: Callable[[], object]) -> None:
+        """Call a function there, and wait until it has returned."""
+
+        async def call() -> None:
+            function()
+
+        self.run(call())
+
     def post(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call a function there soon."""
         self.loop.call_soon_threadsafe(function, *arguments)
@@ -66,7 +73,7 @@ def wait_for(future: Future[Result], timeout: float | None) -> Result:
             result = future.result(GLANCE)
             output.show()
             return result
-        except FutureTimeoutError:
+        except TimeoutError:
             if future.done():
                 raise
             output.show()

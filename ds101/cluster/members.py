@@ -132,9 +132,11 @@ class Members:
         finally:
             member.answers.pop(number, None)
 
-    async def tell(self, members: Iterable[Member], verb: str, *arguments: Any) -> None:
-        """A command to several, done by all when this returns, but for those who can't: they do it before anything else."""
-        waited = [self.ask(one, verb, *arguments) for one in members if one.listens]
+    async def tell(
+        self, members: Iterable[Member], verb: str, *arguments: Any, timeout: float = ANSWER_TIMEOUT
+    ) -> None:
+        """A command to several, done by all when this returns; those who can't now do it as soon as they can."""
+        waited = [self.ask(one, verb, *arguments, timeout=timeout) for one in members if one.listens]
         for one in members:
             if one.paused and one.channel is not None:
                 one.channel.say(verb, 0, *arguments)

@@ -56,11 +56,13 @@ class Recorder:
         line = brief(envelope, encode_line(envelope))
         self._add(("drop", self.next_id(), self.now(), self.clock, line, why))
 
-    def happened(self, kind: str, cause: str | None = None, type: str = "", body: Any = None, detail: str = "") -> str:
+    def happened(
+        self, kind: str, cause: str | None = None, type_name: str = "", body: Any = None, detail: str = ""
+    ) -> str:
         """Records anything else; returns its id."""
         self.clock += 1
         name = self.next_id()
-        self._add((kind, name, self.now(), self.clock, cause, type, body or {}, detail))
+        self._add((kind, name, self.now(), self.clock, cause, type_name, body or {}, detail))
         return name
 
     def _add(self, record: tuple[Any, ...]) -> None:

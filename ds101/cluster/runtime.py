@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -29,6 +29,7 @@ from ds101.processes.shipping import dump, ship
 from ds101.reach import types_reached_by
 from ds101.trace import Event, base_name
 
+LAST_WORDS_TIMEOUT = 0.2  # seconds that the end waits for a node's last records
 ARRIVAL_TIMEOUT = 20.0  # seconds; a busy machine may need a few, a healthy one a few hundredths
 _worlds = itertools.count(1)
 
@@ -61,7 +62,14 @@ class Runtime:
         self.control_address = await self.members.listen()
         self.clients_address = await self.clients.listen()
 
-    def birth(self, name: str, life: int) -> tuple[Process, str, bytes, str]:
+    def launch(self, names: Iterable[str], life: int) -> None:
+        """Start these nodes' processes; returns when `start` has run in all. Called on the reader's thread."""
+        births = [self.birth(name, life) for name in names]
+        self.thread.do(lambda: self.admit([birth[0] for birth in births], life))
+        start_all(births)
+        self.thread.run(self.introduce([birth[0].name for birth in births]))
+
+    def birth(self, name: str, life: int) -> tuple[Process, str, bytes, str | None]:
         """What `start_all` needs to start a node's process."""
         process = Process(name, on_exit=lambda code: self.thread.post(self.exited, name, life, code))
         port = self.members.by_id[name].port if life else self._first_port_of(name)
@@ -215,21 +223,22 @@ class Runtime:
             raise ClosedError("This world is closed: its processes have ended. Start a new one.")
 
     def close(self) -> None:
-        """End all processes and connections. Called on the reader's thread, or when the world is forgotten."""
-        if self.closed:
-            return
-        if not any(one.error for one in self.members.by_id.values()):
-            self._last_flush()
+        """End all processes and connections; called on the reader's thread."""
+        living = [one for one in self.members.by_id.values() if one.listens]
+        self.thread.run(self.members.tell(living, "flush", timeout=LAST_WORDS_TIMEOUT))
         self.closed = True
         for member in self.members.by_id.values():
             member.process.kill()
-        self.thread.run(self._close())
-        forget_disks(f"{self.name}/")
+        self.thread.do(self._close_connections)
 
-    def _last_flush(self) -> None:
-        living = [one for one in self.members.by_id.values() if one.listens]
-        self.thread.run(self.members.tell(living, "flush"))
+    def abandon(self) -> None:
+        """The same for a world that was forgotten: on any thread, waiting for nothing."""
+        self.closed = True
+        for member in self.members.by_id.values():
+            member.process.kill(wait=False)
+        self.thread.post(self._close_connections)
 
-    async def _close(self) -> None:
+    def _close_connections(self) -> None:
         self.members.close()
         self.clients.close()
+        forget_disks(f"{self.name}/")

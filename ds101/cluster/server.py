@@ -16,7 +16,8 @@ import msgspec
 import psutil
 
 from ds101.cluster.control import Channel
-from ds101.cluster.frames import Envelope, Lines, TooLongError, decode_envelope, encode_line
+from ds101.cluster.frames import Envelope, encode_line
+from ds101.cluster.incoming import Incoming
 from ds101.cluster.journal import Journal
 from ds101.cluster.links import Links
 from ds101.cluster.recorder import Recorder
@@ -24,7 +25,7 @@ from ds101.cluster.timers import Clock, Timers
 from ds101.errors import Mistake
 from ds101.faults import CrashPoint, Fault
 from ds101.lines import places_of
-from ds101.messages import Message, Timer, Types, encode
+from ds101.messages import Message, Timer, Types, decode_body, encode
 from ds101.network import Network
 from ds101.node import Node, attributes_of, handler_for
 from ds101.processes.shipping import dump
@@ -174,7 +175,7 @@ class Server:
 
     def _decoded(self, envelope: Envelope, connection: Incoming) -> Any:
         try:
-            return self.types.decode({"type": envelope.type, "body": envelope.body})
+            return decode_body(self.types[envelope.type], envelope.body)
         except Refused as refused:
             connection.complain(f"{refused}.")
             return None
@@ -193,8 +194,8 @@ class Server:
             return
         known = ", ".join(sorted(event.__name__ for event in self.node_class.__ds101_handlers__)) or "nothing"
         words = (
-            f"{self.id} got a {envelope.type} from {envelope.src}, and {self.node_class.__name__} has no handler for it "
-            f"(it handles {known}). Write  @on({envelope.type})  above a method (self, message, sender)."
+            f"{self.id} got a {envelope.type} from {envelope.src}, and {self.node_class.__name__} has no handler "
+            f"for it (it handles {known}). Write  @on({envelope.type})  above a method (self, message, sender)."
         )
         connection.complain(words)
         if not envelope.src.startswith("raw-"):
@@ -212,18 +213,10 @@ class Server:
         if self.dying:
             return
         name = type(timer).__name__
-        handler = self._handler_of(name)
-        if handler is None:
-            self.channel.say(
-                "unhandled",
-                f"The timer {timer!r} of {self.id} fired, and {self.node_class.__name__} has no handler for it. "
-                f"Write  @on({name})  above a method (self, timer).",
-            )
-            return
         if self.crash_points and self._meets(name, "before"):
             return
-        self.cause = self.recorder.happened("fire", cause, name, encode(timer)["body"])
-        self._handle(name, handler, timer)
+        self.cause = self.recorder.happened("fire", cause, name, fields_in(timer))
+        self._handle(name, getattr(self.node, str(handler_for(self.node_class, type(timer)))), timer)
         self.links.flush()
 
     # Running a handler
@@ -292,12 +285,13 @@ class Server:
 
     def set_timer(self, timer: Timer, after: Any) -> None:
         name = type(timer).__name__
-        cause = self.recorder.happened("set", self.cause, name)
-        self.timers.set(timer, after, cause)
+        if isinstance(timer, Timer) and handler_for(self.node_class, type(timer)) is None:
+            raise Mistake(f"Nothing handles {name}. Write  @on({name})  above a method (self, timer).")
+        self.timers.set(timer, after, self.recorder.happened("set", self.cause, name, fields_in(timer)))
 
     def cancel_timer(self, timer: Timer) -> None:
         if self.timers.cancel(timer):
-            self.recorder.happened("cancel", self.cause, type(timer).__name__)
+            self.recorder.happened("cancel", self.cause, type(timer).__name__, fields_in(timer))
 
     def now(self) -> float:
         return self.clock.now()
@@ -342,6 +336,12 @@ class Server:
             psutil.Process().kill()
 
 
+def fields_in(timer: object) -> dict[str, Any]:
+    """A timer's fields as they would stand on the wire, for the trace; {} for what is no timer."""
+    fields: dict[str, Any] = encode(timer)["body"] if isinstance(timer, Timer) else {}
+    return fields
+
+
 CLIENTS = "*clients"  # the link to the world's clients; no node has such a name
 
 
@@ -349,64 +349,3 @@ def is_client(address: str) -> bool:
     """Whether an address is that of a client's call, such as `c1.7`."""
     name, dot, number = address.partition(".")
     return bool(name) and bool(dot) and number.isdigit()
-
-
-class Incoming(asyncio.Protocol):
-    """A connection that somebody made to this node: another node, the world's clients, or a plain socket."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._lines = Lines()
-        self._transport: asyncio.Transport | None = None
-        self._raw_name = ""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        server = self._server
-        try:
-            lines = self._lines.feed(data)
-        except TooLongError:
-            self.complain("This line is longer than a node takes. End each message with a newline.")
-            self._close()
-            return
-        for line in lines:
-            try:
-                envelope = decode_envelope(line)
-            except msgspec.DecodeError as error:
-                self.complain(f'{error}. A message is a line such as {{"type": "Greet", "body": {{"name": "Ada"}}}}.')
-                continue
-            if not envelope.id:
-                self._address(envelope)
-                line = encode_line(envelope)
-            server.receive(envelope, line, self)
-        server.links.flush()
-
-    def _address(self, envelope: Envelope) -> None:
-        """A plain socket's message: it comes from this connection, and goes to this node."""
-        server = self._server
-        if not self._raw_name:
-            server.raw_count += 1
-            self._raw_name = f"raw-{server.id}.{server.raw_count}"
-            server.raw[self._raw_name] = self
-        envelope.src, envelope.dst = self._raw_name, server.id
-        envelope.id = f"{self._raw_name}:{server.recorder.next_id()}"
-        envelope.sent, envelope.clock = server.recorder.now(), 0
-
-    def write(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
-
-    def complain(self, words: str) -> None:
-        """An error reply, for whoever reads what comes back on this connection."""
-        self.write(msgspec.json.encode({"error": words}) + b"\n")
-
-    def _close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
-    def connection_lost(self, _: Exception | None) -> None:
-        self._transport = None
-        self._server.raw.pop(self._raw_name, None)

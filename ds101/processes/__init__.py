@@ -10,13 +10,15 @@
 doubler | 42
 0
 
-- launcher.py    the caller's side: `spawn`, `Process`
+- launcher.py    the caller's side: `spawn`
+- process.py     `Process`: kill, pause, resume, wait
 - supervisor.py  the one process that forks the others, and kills them when the caller is gone
 - child.py       what a new process does before it runs the function
 - shipping.py    how a function or a class of a notebook travels to another process
 - output.py      what processes print appears under the cell that runs
 """
 
-from ds101.processes.launcher import Process, spawn
+from ds101.processes.launcher import spawn
+from ds101.processes.process import Process
 
 __all__ = ["Process", "spawn"]

@@ -21,7 +21,6 @@ import cloudpickle
 from ds101.errors import Mistake
 from ds101.lines import is_the_readers, line_of
 
-
 CACHES = {"__msgspec_cache__", "__ds101_kinds__"}  # made again where they are needed
 
 
@@ -100,7 +99,7 @@ class Use(NamedTuple):
 
     value: Any
     name: str = ""
-    function: FunctionType | None = None
+    function: Any = None
 
 
 def walk(value: Any) -> Iterator[Use]:
@@ -123,7 +122,9 @@ def _reached_from(one: Any) -> Iterator[Use]:
         yield from map(Use, one.values())
     elif isinstance(one, type) and _is_walked(one):
         yield from map(Use, one.__mro__[1:])
-        yield from (Use(_plain(member)) for _, member in sorted(vars(one).items()) if not isinstance(member, type(None)))
+        yield from (
+            Use(_plain(member)) for _, member in sorted(vars(one).items()) if not isinstance(member, type(None))
+        )
     elif isinstance(one, FunctionType) and _is_walked(one):
         for name in sorted(names_used_by(one.__code__) & set(one.__globals__)):
             if not isinstance(one.__globals__[name], ModuleType):

@@ -97,10 +97,6 @@ class Supervisor:
         if START_METHOD == "fork":
             importlib.import_module(module)
 
-    def _do_kill(self, key: int) -> None:
-        if key in self.children:
-            self.children[key].process.kill()
-
     def _do_forget_disks(self, prefix: str) -> None:
         for name in [name for name in self.disks if name.startswith(prefix)]:
             self._close_disk(self.disks.pop(name))
