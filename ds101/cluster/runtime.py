@@ -24,7 +24,7 @@ from ds101.lines import place_in_words
 from ds101.messages import Types
 from ds101.node import Node
 from ds101.processes import Process
-from ds101.processes.launcher import forget_disks
+from ds101.processes.launcher import forget_disks, start_all
 from ds101.processes.shipping import dump, ship
 from ds101.reach import types_reached_by
 from ds101.trace import Event, base_name
