@@ -22,6 +22,7 @@ from ds101.cluster.journal import Journal
 from ds101.cluster.links import Links
 from ds101.cluster.recorder import Recorder
 from ds101.cluster.timers import Clock, Timers
+from ds101.effects import Sending, interval, sending, timer_name
 from ds101.errors import Mistake
 from ds101.faults import CrashPoint, Fault
 from ds101.lines import places_of
@@ -74,7 +75,7 @@ class Server:
         self.timers = Timers(self.clock, self.random, self._fire)
         self.node = node_class(self)
         self.handlers: dict[str, Callable[..., None] | None] = {}
-        self.outbox: list[tuple[str, str, bytes]] = []
+        self.outbox: list[Sending] = []
         self.cause: str | None = None  # the event whose handler runs
         self.sender = ""  # of the message that it handles
         self.waiting: list[tuple[Envelope, bytes, Incoming]] | None = []  # what came before the barrier opened
@@ -215,7 +216,7 @@ class Server:
         name = type(timer).__name__
         if self.crash_points and self._meets(name, "before"):
             return
-        self.cause = self.recorder.happened("fire", cause, name, fields_in(timer))
+        self.cause = self.recorder.happened("fire", cause, name, encode(timer)["body"])
         self._handle(name, getattr(self.node, str(handler_for(self.node_class, type(timer)))), timer)
         self.links.flush()
 
@@ -268,30 +269,17 @@ class Server:
     # What the node asks for: the `Context`
 
     def send(self, to: str, message: Message) -> None:
-        if not isinstance(message, Message):
-            raise Mistake(
-                f"send({to!r}, {message!r}): that is no Message. Write  class Name(Message): ...  and send it."
-            )
-        if to != self.id and to not in self.peers and not is_client(to):
-            raise Mistake(
-                f"send({to!r}, ...): nobody is called so. There are {', '.join(self.plan.nodes)}, and senders."
-            )
-        wire = encode(message)
-        try:
-            body = encode_line(wire["body"])
-        except (TypeError, ValueError) as error:
-            raise Mistake(f"{message!r} can't be sent: {error}.") from None
-        self.outbox.append((to, wire["type"], body))
+        self.outbox.append(sending(to, message, self.plan.nodes))
 
     def set_timer(self, timer: Timer, after: Any) -> None:
-        name = type(timer).__name__
-        if isinstance(timer, Timer) and handler_for(self.node_class, type(timer)) is None:
-            raise Mistake(f"Nothing handles {name}. Write  @on({name})  above a method (self, timer).")
-        self.timers.set(timer, after, self.recorder.happened("set", self.cause, name, fields_in(timer)))
+        name = timer_name(self.node_class, timer)
+        set_by = self.recorder.happened("set", self.cause, name.type, msgspec.json.decode(name.body))
+        self.timers.set(timer, name, interval(after), set_by)
 
     def cancel_timer(self, timer: Timer) -> None:
-        if self.timers.cancel(timer):
-            self.recorder.happened("cancel", self.cause, type(timer).__name__, fields_in(timer))
+        name = timer_name(self.node_class, timer)
+        if self.timers.cancel(name):
+            self.recorder.happened("cancel", self.cause, name.type, msgspec.json.decode(name.body))
 
     def now(self) -> float:
         return self.clock.now()
@@ -336,16 +324,4 @@ class Server:
             psutil.Process().kill()
 
 
-def fields_in(timer: object) -> dict[str, Any]:
-    """A timer's fields as they would stand on the wire, for the trace; {} for what is no timer."""
-    fields: dict[str, Any] = encode(timer)["body"] if isinstance(timer, Timer) else {}
-    return fields
-
-
 CLIENTS = "*clients"  # the link to the world's clients; no node has such a name
-
-
-def is_client(address: str) -> bool:
-    """Whether an address is that of a client's call, such as `c1.7`."""
-    name, dot, number = address.partition(".")
-    return bool(name) and bool(dot) and number.isdigit()

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ds101.cluster.frames import encode_line
-from ds101.errors import Mistake
-from ds101.faults import bounds
-from ds101.messages import Timer, encode
+from ds101.effects import TimerName
+from ds101.messages import Timer
 
 Seconds = float
-Key = tuple[str, bytes]  # a timer is named by its value
 
 
 class Pending(NamedTuple):
@@ -47,52 +44,32 @@ class Timers:
 
     def __init__(self, clock: Clock, random: Random, fire: Callable[[Timer, str], None]) -> None:
         self._clock, self._random, self._fire = clock, random, fire
-        self._pending: dict[Key, Pending] = {}
+        self._pending: dict[TimerName, Pending] = {}
 
-    def set(self, timer: Timer, after: Any, cause: str) -> Seconds:
-        """Set or replace a timer; returns the seconds drawn. Raises `Mistake` for what is no timer or no time."""
-        if not isinstance(timer, Timer):
-            raise Mistake(f"set_timer({timer!r}): that is no Timer. Write  class Name(Timer): ...  and set Name().")
-        low, high = _interval(after)
+    def set(self, timer: Timer, name: TimerName, after: tuple[Seconds, Seconds], cause: str) -> None:
+        """Set a timer, or replace the one of this name."""
+        low, high = after
         seconds = low if low == high else self._random.uniform(low, high)
-        self.cancel(timer)
-        self._schedule(timer, self._clock.now() + seconds, cause)
-        return seconds
+        self._schedule(timer, name, self._clock.now() + seconds, cause)
 
-    def cancel(self, timer: Timer) -> bool:
-        """Forget the timer that equals this one; tells whether one was set."""
-        pending = self._pending.pop(key_of(timer), None)
+    def cancel(self, name: TimerName) -> bool:
+        """Forget the timer of this name; tells whether one was set."""
+        pending = self._pending.pop(name, None)
         if pending is not None:
             pending.handle.cancel()
         return pending is not None
 
     def rate_changed(self, old_now: Seconds) -> None:
         """Timers measure time on the node's own clock: what is left of each passes at the new rate."""
-        for pending in list(self._pending.values()):
-            self.cancel(pending.timer)
-            self._schedule(pending.timer, self._clock.now() + pending.due - old_now, pending.cause)
+        for name, pending in list(self._pending.items()):
+            self._schedule(pending.timer, name, self._clock.now() + pending.due - old_now, pending.cause)
 
-    def _schedule(self, timer: Timer, due: Seconds, cause: str) -> None:
+    def _schedule(self, timer: Timer, name: TimerName, due: Seconds, cause: str) -> None:
+        self.cancel(name)
         left = max(0.0, due - self._clock.now()) / self._clock.rate
-        handle = asyncio.get_running_loop().call_later(left, self._wake, key_of(timer))
-        self._pending[key_of(timer)] = Pending(timer, handle, due, cause)
+        handle = asyncio.get_running_loop().call_later(left, self._wake, name)
+        self._pending[name] = Pending(timer, handle, due, cause)
 
-    def _wake(self, key: Key) -> None:
-        pending = self._pending.pop(key)
+    def _wake(self, name: TimerName) -> None:
+        pending = self._pending.pop(name)
         self._fire(pending.timer, pending.cause)
-
-
-def key_of(timer: Timer) -> Key:
-    """What names a timer: its type and its fields."""
-    wire = encode(timer)
-    return wire["type"], encode_line(wire["body"])
-
-
-def _interval(after: Any) -> tuple[Seconds, Seconds]:
-    try:
-        low, high = bounds(tuple(after) if isinstance(after, list) else after)
-        if 0 <= low <= high < float("inf"):
-            return float(low), float(high)
-    except (TypeError, ValueError):
-        pass
-    raise Mistake(f"after={after!r} is no time. Give seconds, 0 or more, or a pair (low, high) to draw from.")
