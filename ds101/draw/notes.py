@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ds101.draw.story import Step
-from ds101.draw.wording import call_text, counted, cut, duration, plain, shorter_forms, text_width, wrap
+from ds101.draw.wording import call_text, counted, cut, plain, shorter_forms, text_width, wrap
 from ds101.trace import Event
 
 SIZE = 11.0  # pixels
@@ -101,7 +101,7 @@ def world_in_words(step: Step) -> str:
     if "a" not in event.body:
         return f"link {plain(event.detail)}"
     settings = [
-        f"{name} {duration(value) if name in ('delay', 'jitter') else f'{value:g}'}"
+        f"{name} {value * 1000:g} ms" if name in ("delay", "jitter") else f"{name} {value:g}"
         for name, value in event.body.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and value
     ]

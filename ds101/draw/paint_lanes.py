@@ -31,8 +31,10 @@ def paint_lanes(sheet: Sheet, story: Story, layout: Layout, stretches: Sequence[
         if layout.is_tall:
             _name(sheet, story, layout, lane, layout.bottom + 16)
     for y in heights_of_tags(layout):
-        for lane, x in layout.lanes.items():
-            sheet.add("marks", text(x, y + 3.5, fit(plain(lane), layout.gap - 24, 10.0), "d-halo d-tag"))
+        for piece in stretches:
+            if piece.state != "down" and piece.top < y < piece.bottom:
+                words = fit(plain(piece.lane), layout.gap - 24, 10.0)
+                sheet.add("marks", text(layout.lanes[piece.lane], y + 3.5, words, "d-halo d-tag"))
 
 
 def _name(sheet: Sheet, story: Story, layout: Layout, lane: str, y: float) -> None:

@@ -110,16 +110,18 @@ def paint_label(sheet: Sheet, label: Label, colour: int) -> None:
     """A message's label, turned along its arrow; or the words at the free end of one."""
     if not label.text:
         look = "d-halo d-cause" if label.arrow.ends == "cross" else "d-halo d-hint"
-        sheet.add("texts", text(label.x, label.y + 3.8, label.aside, look), tooltip(label.arrow.flight))
+        sheet.add("texts", text(label.spot.x, label.spot.y + 3.8, label.aside, look), tooltip(label.arrow.flight))
         return
-    angle = math.atan(label.slope)
-    x, y = label.x - 3.8 * math.sin(angle), label.y + 3.8 * math.cos(angle)
+    angle = math.atan(label.spot.slope)
+    x, y = label.spot.x - 3.8 * math.sin(angle), label.spot.y + 3.8 * math.cos(angle)
     words = call(x, y, label.text, f"d-halo d-call d-t{colour}", math.degrees(angle), label.aside)
     sheet.add("texts", words, tooltip(label.arrow.flight))
 
 
 def tooltip(flight: Flight) -> str:
     """All of a message, for whoever points at it."""
+    if flight.tooltip:
+        return flight.tooltip
     words = [f"{flight.src} → {flight.dst}  {call_text(flight.type, flight.body, 400)}"]
     if flight.sent_at is not None:
         how = " (its record was lost; known from its delivery)" if flight.reconstructed else ""
@@ -128,7 +130,8 @@ def tooltip(flight: Flight) -> str:
         words.append(f"lost: {cause_in_words(flight.lost)}")
     elif flight.ended_at is not None:
         words.append(f"delivered at {duration(flight.ended_at)}" + (" (a duplicate)" if flight.copy else ""))
-    return "\n".join(words)
+    flight.tooltip = "\n".join(words)
+    return flight.tooltip
 
 
 def colours_of(flights: Sequence[Flight]) -> dict[str, int]:

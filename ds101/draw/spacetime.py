@@ -6,6 +6,7 @@ The whole way from a trace to SVG: tell its story, choose what to show, lay it o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from ds101.draw.arrows import Arrow, arrows_of
@@ -20,12 +21,13 @@ from ds101.draw.spans import Spans, spans_of
 from ds101.draw.story import Flight, Step, Story, story_of
 from ds101.draw.style import ROOT, stylesheet
 from ds101.draw.summary import name_of, summary
-from ds101.draw.wording import plain, shorter_forms
+from ds101.draw.wording import plain
 from ds101.trace import Trace
 
 WIDTH = 860  # pixels: a notebook's column
 AT_MOST = 80  # steps in one picture
-TRIES = 4  # at making rows wider until every label has room
+FEW = 100  # labels: up to here rows are also made wider for what would be cut very short
+TRIES = 3  # at making rows wider until every label has room
 
 
 def spacetime(
@@ -48,42 +50,68 @@ def spacetime(
     `width` is in pixels; many lanes may need more. `in_page` follows JupyterLab's theme, and not only the system's.
     The same trace gives the same bytes. Raises `ValueError` for a window that can't show anything.
     """
-    story = story_of(trace)
-    selection = select(story, first=first, last=last, after=after, before=before, folded=fold, at_most=at_most)
-    flights = _flights_in(selection, story)
-    labels = [shorter_forms(flight.type, flight.body)[0] for flight in flights]
-    layout = lay_out(story, selection.items, width, labels, heading=bool(title))
-    spans, arrows, placed = _placed(selection, layout, flights)
-    sheet = _painted(story, layout, spans, arrows, placed)
+    picture = arrange(
+        trace, first=first, last=last, after=after, before=before, fold=fold, at_most=at_most, width=width, title=title
+    )
+    sheet = _painted(picture)
     if title:
         sheet.add("texts", text(16, 28, plain(title), "d-title"))
-    return _document(sheet, layout, title or name_of(story), summary(story, selection, flights), in_page)
+    description = summary(picture.story, picture.selection, picture.flights)
+    return _document(sheet, picture.layout, title or name_of(picture.story), description, in_page)
 
 
-def _flights_in(selection: Selection, story: Story) -> list[Flight]:
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """A picture before it is painted: what is shown, and where everything stands."""
+
+    story: Story
+    selection: Selection
+    flights: list[Flight]
+    layout: Layout
+    spans: Spans
+    arrows: list[Arrow]
+    labels: list[Label]
+
+
+def arrange(
+    trace: Trace,
+    *,
+    first: int | None = None,
+    last: int | None = None,
+    after: float | None = None,
+    before: float | None = None,
+    fold: bool = True,
+    at_most: int | None = AT_MOST,
+    width: int = WIDTH,
+    title: str | None = None,
+) -> Arrangement:
+    """Find a place for everything, with the options of `spacetime`."""
+    story = story_of(trace)
+    selection = select(story, first=first, last=last, after=after, before=before, folded=fold, at_most=at_most)
     shown = {item.index for item in selection.items if isinstance(item, Step)}
-    return [
+    flights = [
         flight
         for flight in story.flights
-        if (flight.tail is not None and flight.tail.index in shown)
-        or (flight.head is not None and flight.head.index in shown)
+        if any(end is not None and end.index in shown for end in (flight.tail, flight.head))
     ]
-
-
-def _placed(selection: Selection, layout: Layout, flights: Sequence[Flight]) -> tuple[Spans, list[Arrow], list[Label]]:
-    """Everything in its place; rows whose labels would lie on each other are made wider."""
+    texts = [flight.forms[0] for flight in flights]
+    layout = lay_out(story, selection.items, width, texts, heading=bool(title))
     for attempt in range(TRIES):
         spans = spans_of(layout, selection.before)
         arrows = arrows_of(flights, layout, spans.walls)
         labels = place_labels(arrows, layout, _taken(layout))
-        patience = attempt < TRIES // 2
-        crowded = {label.arrow.row for label in labels if label.price >= UNREADABLE or (label.cramped and patience)}
+        crowded = _crowded_rows(labels, patient=attempt == 0 and len(labels) <= FEW)
         if not crowded or attempt == TRIES - 1:
             break
         for row in crowded:
             layout.rows[row].wider += LINE
         settle(layout)
-    return spans, arrows, labels
+    return Arrangement(story, selection, flights, layout, spans, arrows, labels)
+
+
+def _crowded_rows(labels: Sequence[Label], patient: bool) -> set[int]:
+    """Rows that need more room: a label lies on another there, or had to be cut down to say nothing."""
+    return {label.arrow.row for label in labels if label.price >= UNREADABLE or (label.cramped and patient)}
 
 
 def _taken(layout: Layout) -> list[Band]:
@@ -93,7 +121,8 @@ def _taken(layout: Layout) -> list[Band]:
     return wide + tags
 
 
-def _painted(story: Story, layout: Layout, spans: Spans, arrows: Sequence[Arrow], labels: Sequence[Label]) -> Sheet:
+def _painted(picture: Arrangement) -> Sheet:
+    story, layout, spans = picture.story, picture.layout, picture.spans
     sheet, colours = Sheet(), colours_of(story.flights)
     sheet.add("ground", rectangle(0.5, 0.5, layout.width - 1, layout.height - 1, "d-card", 8))
     paint_walls(sheet, spans.walls)
@@ -105,9 +134,9 @@ def _painted(story: Story, layout: Layout, spans: Spans, arrows: Sequence[Arrow]
             paint_wide(sheet, row, layout)
         for step in row.steps:
             paint_step(sheet, step, layout.places[step.index])
-    for arrow in arrows:
+    for arrow in picture.arrows:
         paint_arrow(sheet, arrow, colours[arrow.flight.type])
-    for label in labels:
+    for label in picture.labels:
         paint_label(sheet, label, colours[label.arrow.flight.type])
     return sheet
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ds101.draw.wording import shorter_forms
 from ds101.trace import Event, Trace, base_name
 
 # What belongs to the step of the event that caused it. (Setting a timer is not shown: its firing is.)
@@ -57,6 +58,14 @@ class Flight:
     ended_at: float | None = None
     reconstructed: bool = False
     lost: str | None = None  # why it was dropped
+    tooltip: str = ""  # made once, shown at the arrow and at its label
+    _forms: Sequence[str] = ()
+
+    @property
+    def forms(self) -> Sequence[str]:
+        """The ways to write it on a label, the longest first."""
+        self._forms = self._forms or shorter_forms(self.type, self.body)
+        return self._forms
 
     @property
     def moment(self) -> float:

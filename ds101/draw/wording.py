@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -71,9 +72,12 @@ def cut(text: str, longest: int) -> str:
 
 def plain(text: str) -> str:
     """The text on one line, without characters that XML forbids or that turn the order of writing around."""
-    if text.isascii() and text.isprintable():
+    if not _UNUSUAL.search(text):
         return text
     return "".join(_plain_character(character) for character in text)
+
+
+_UNUSUAL = re.compile(r"[^\x20-\x7e…→–×]")
 
 
 def _plain_character(character: str) -> str:
