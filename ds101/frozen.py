@@ -3,13 +3,13 @@
 What a node reads from its storage is such a copy, and so is a global that its handlers use: changing either would look
 as if it had worked, and be lost or shared in ways that no network allows.
 
->>> log = freeze([1, {"a": 2}], "a stored value")
+>>> log = freeze([1, {"a": 2}], "The log can't be changed in place.")
 >>> log[1]["a"], [*log, 3]
 (2, [1, {'a': 2}, 3])
 >>> log.append(3)
 Traceback (most recent call last):
     ...
-ds101.errors.Mistake: a stored value can't be changed in place. Make a changed copy, and assign that.
+ds101.errors.Mistake: The log can't be changed in place.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ds101.errors import Mistake
 
 def _refusing(*names: str) -> dict[str, Callable[..., NoReturn]]:
     def refuse(self: Any, *_: Any, **__: Any) -> NoReturn:
-        raise Mistake(f"{self.what} can't be changed in place. Make a changed copy, and assign that.")
+        raise Mistake(self.why)
 
     return dict.fromkeys(names, refuse)
 
@@ -30,7 +30,7 @@ def _refusing(*names: str) -> dict[str, Callable[..., NoReturn]]:
 def _frozen(name: str, base: type, *mutators: str) -> Any:
     """A subclass of a built-in whose mutators raise, and which travels as the built-in."""
     members: dict[str, Any] = _refusing(*mutators)
-    members["what"] = "This value"
+    members["why"] = "This value can't be changed in place."
     members["__reduce_ex__"] = lambda self, _: (base, (base(self),))
     members["__copy__"] = lambda self: base(self)
     members["__module__"] = __name__
@@ -50,19 +50,19 @@ FrozenSet = _frozen(
 )  # fmt: skip
 
 
-def freeze(value: Any, what: str) -> Any:
-    """A copy of `value`, all the way down, that says `what` it is when somebody tries to change it."""
+def freeze(value: Any, why: str) -> Any:
+    """A copy of `value`, all the way down, that says `why` not when somebody tries to change it."""
     if isinstance(value, list):
-        return _named(FrozenList([freeze(one, what) for one in value]), what)
+        return _saying(FrozenList([freeze(one, why) for one in value]), why)
     if isinstance(value, dict):
-        return _named(FrozenDict({key: freeze(one, what) for key, one in value.items()}), what)
+        return _saying(FrozenDict({key: freeze(one, why) for key, one in value.items()}), why)
     if isinstance(value, set):
-        return _named(FrozenSet(value), what)
+        return _saying(FrozenSet(value), why)
     if type(value) is tuple:
-        return tuple(freeze(one, what) for one in value)
+        return tuple(freeze(one, why) for one in value)
     return value
 
 
-def _named(value: Any, what: str) -> Any:
-    value.what = what
+def _saying(value: Any, why: str) -> Any:
+    value.why = why
     return value

@@ -48,5 +48,5 @@ def freeze_globals(*classes: type[Node]) -> None:
     """Make the lists, dicts and sets among the globals of the nodes' code unchangeable: nodes share no memory."""
     for use in list(walk(list(classes))):
         if use.function is not None and isinstance(use.value, list | dict | set):
-            place = f"The global {use.name!r} (nodes share no memory: keep what changes in self.{use.name.lower()}); it"
-            use.function.__globals__[use.name] = freeze(use.value, place)
+            why = f"A node can't change the global {use.name!r}: nodes share no memory. Keep what changes in self."
+            use.function.__globals__[use.name] = freeze(use.value, why)

@@ -47,12 +47,12 @@ class Storage(MutableMapping[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         if key not in self._read:
-            self._read[key] = freeze(cloudpickle.loads(self._saved[key]), f"What is stored under {key!r}")
+            self._read[key] = freeze(cloudpickle.loads(self._saved[key]), _why_not(key))
         return self._read[key]
 
     def get(self, key: str, default: Any = None) -> Any:
         """The stored value, or the default, which can't be changed in place either."""
-        return self[key] if key in self._saved else freeze(default, f"The default for {key!r}")
+        return self[key] if key in self._saved else freeze(default, _why_not(key))
 
     def __delitem__(self, key: str) -> None:
         del self._saved[key]
@@ -67,3 +67,7 @@ class Storage(MutableMapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"Storage({dict(self)!r})"
+
+
+def _why_not(key: str) -> str:
+    return f"What is stored under {key!r} can't be changed in place. Make a changed copy, and assign that."
