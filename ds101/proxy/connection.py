@@ -18,6 +18,7 @@ from ds101.proxy.log import Passage
 from ds101.proxy.pump import Broken, Pump
 
 KERNEL_BUFFER = 1 << 17  # bytes; what the system buffers is out of reach of the faults, so it is kept small
+NOTHING_PASSES = Conditions(cut=True)
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
 
 
@@ -37,13 +38,14 @@ class Connection:
         self.conditions = conditions
         self.state, self.detail = "connecting", ""
         up, down = (random.Random(f"{seed} {number} {direction}") for direction in ("up", "down"))
-        self.up = Pump("client", client, self.server, lambda: conditions("up"), up)
-        self.down = Pump("server", self.server, client, lambda: conditions("down"), down)
+        self.up = Pump("client", client, self.server, lambda: self._now("up"), up)
+        self.down = Pump("server", self.server, client, lambda: self._now("down"), down)
         self.up.back, self.down.back = self.down, self.up
         for one in (client, self.server):
             prepare(one)
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.changed = asyncio.Event()
+        self.settled = asyncio.Event()  # it is known whether the server can be reached
         self.gone = ""  # the side that has gone without a word
         self.swallowed = 0  # bytes from the side that is left since then
 
@@ -55,6 +57,10 @@ class Connection:
     def ended(self) -> bool:
         return self.state in ("closed", "reset", "refused")
 
+    def _now(self, direction: str) -> Conditions:
+        """Until the server is reached, what the client says has to wait, as under a cut."""
+        return NOTHING_PASSES if self.state == "connecting" else self.conditions(direction)
+
     def wake(self) -> None:
         if self.state == "open":
             self.gone = self.gone or self.conditions("up").gone
@@ -65,29 +71,32 @@ class Connection:
     async def run(self, server: tuple[str, int]) -> None:
         """Serve until both directions have ended, or one breaks. Cancelling it resets both sides."""
         try:
-            await self._connect(server)
-            await self._pass_on()
-            self._close("closed")
+            await self._pass_on(server)
+            self.close("closed")
         except Broken as broken:
-            self._close("reset", str(broken), broken=True)
-        except OSError as error:
-            self._close("refused", f"{reason_of(error)} at {server[0]}:{server[1]}", broken=True)
+            self.close(broken.state, broken.detail)
         except asyncio.CancelledError:
-            self._close("reset", "reset by the proxy's owner", broken=True)
+            self.close("reset", "reset by the proxy's owner")
 
     async def _connect(self, server: tuple[str, int]) -> None:
         """What opens a connection takes both directions, so it waits until nothing is cut."""
         while self.conditions("up").silent or self.conditions("down").silent:
             await self._change()
-        await asyncio.get_running_loop().sock_connect(self.server, server)
+        try:
+            await asyncio.get_running_loop().sock_connect(self.server, server)
+        except OSError as error:
+            raise Broken(f"{reason_of(error)} at {server[0]}:{server[1]}", state="refused") from None
         self.state = "open"
+        self.settled.set()
         self.wake()  # a side may have gone meanwhile
 
-    async def _pass_on(self) -> None:
+    async def _pass_on(self, server: tuple[str, int]) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 watch = group.create_task(self._watch_for_the_gone())
-                await asyncio.wait([group.create_task(pump.run()) for pump in (self.up, self.down)])
+                up = group.create_task(self.up.run())
+                await self._connect(server)
+                await asyncio.wait([up, group.create_task(self.down.run())])
                 watch.cancel()
         except* Broken as broken:
             raise first_of(broken) from None
@@ -122,10 +131,14 @@ class Connection:
         self.changed.clear()
         await self.changed.wait()
 
-    def _close(self, state: str, detail: str = "", broken: bool = False) -> None:
+    def close(self, state: str, detail: str = "") -> None:
+        """The end: both sides are closed in peace, or reset. Does nothing the second time."""
+        if self.ended:
+            return
         self.state, self.detail = state, detail
+        self.settled.set()
         for one in (self.client, self.server):
-            reset(one) if broken else one.close()
+            one.close() if state == "closed" else reset(one)
 
 
 class SideGone(Exception):

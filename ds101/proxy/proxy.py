@@ -197,9 +197,13 @@ def _accept(meeting: socket.socket, process: Process) -> socket.socket:
 
 
 def _address(server: object) -> tuple[str, int]:
-    if isinstance(server, tuple | list) and len(server) >= 2 and isinstance(server[0], str):
-        return (server[0], _port(server[1], least=1))
-    raise Mistake(f"The server's address is a pair (host, port), so it can't be {server!r}.")
+    if not (isinstance(server, tuple | list) and len(server) == 2 and isinstance(server[0], str)):
+        raise Mistake(f"The server's address is a pair (host, port), so it can't be {server!r}.")
+    try:
+        host = socket.gethostbyname(server[0])
+    except OSError:
+        raise Mistake(f"There is no IPv4 address of {server[0]!r}. Use a name or number that exists.") from None
+    return (host, _port(server[1], least=1))
 
 
 def _port(port: object, least: int) -> int:

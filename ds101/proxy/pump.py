@@ -25,8 +25,12 @@ PATIENCE = 1.0  # seconds that a slice waits for a receiver that doesn't read; t
 QUICK_LOOKS = 30  # at the receiver, in quick succession, before a look each GAP
 
 
-class Broken(ConnectionResetError):
-    """The connection breaks here; the words say why."""
+class Broken(Exception):
+    """The connection ends here for both sides, by a reset: how and why, as the log tells it."""
+
+    def __init__(self, detail: str, state: str = "reset") -> None:
+        super().__init__(detail, state)
+        self.detail, self.state = detail, state
 
 
 class Pump:

@@ -14,6 +14,7 @@ from ds101.proxy.faults import Fault
 from ds101.proxy.log import Flow, Log
 
 MOST_ENDED = 1_000  # connections that have ended and can still be read about
+SETTLING = 1.0  # seconds, at most, that a command waits for connections to reach the server
 BREATHER = 0.05  # seconds before the next try when the system is out of descriptors
 
 
@@ -95,7 +96,7 @@ class Switchboard:
 
     async def obey(self, command: control.Command) -> Log | None:
         """Do it; it is done when this returns. The answer to `Report` is the log."""
-        self.accept()  # who has connected before the command is meant by it
+        await self._settle()
         match command:
             case control.Begin(number=number):
                 self.faults[number] = command.fault()
@@ -121,13 +122,23 @@ class Switchboard:
         for connection in self.tasks.values():
             connection.wake()
 
+    async def _settle(self) -> None:
+        """Who has connected before a command is meant by it, and has reached the server unless something holds it."""
+        self.accept()
+        if not any(conditions.silent for conditions in self.conditions.values()):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SETTLING):
+                    for connection in list(self.tasks.values()):
+                        await connection.settled.wait()
+
     async def _reset_all(self) -> None:
-        tasks = list(self.tasks)
+        tasks = dict(self.tasks)
         for task in tasks:
             task.cancel()
-        for task in tasks:
+        for task, connection in tasks.items():
             with suppress(asyncio.CancelledError):
                 await task
+            connection.close("reset", "reset by the proxy's owner")  # it may never have run
 
     def _forget(self) -> None:
         """The oldest that have ended; what they carried stays counted."""
