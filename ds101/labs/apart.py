@@ -96,7 +96,8 @@ class Apart:
         """What the function does with these arguments; waits for it for `patience` seconds."""
         if self.channel is None:
             self._start()
-        assert self.channel and self.process
+        assert self.channel is not None
+        assert self.process is not None
         with suppress(OSError):  # it died: the answer below says so
             self.channel.send_bytes(pickle.dumps(arguments))
         try:
@@ -185,4 +186,3 @@ def machine_keeps(patience: float) -> bool:
     thread.start()
     thread.join(patience)
     return bool(answers) and answers[0] == Returned(1)
-

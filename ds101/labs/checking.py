@@ -20,8 +20,8 @@ Shown = Callable[[Report, Property | None], None]  # called with the report, and
 def judge(lab: str, *solution: Any, only: str = "", seed: int = 1, size: int = 1, replay: str = "") -> Report:
     """The report on a solution, without showing anything.
 
-    `solution` is what the tasks ask for, in any order. Only properties whose parts are there are judged, or only the one with
-    that title. `seed` and `size` choose the runs; `replay` shows one run again, as a report gave it.
+    `solution` is what the tasks ask for, in any order. Only properties whose parts are there are judged, or `only`
+    the one with that title. `seed` and `size` choose the runs; `replay` shows one run again, as a report gave it.
     Raises `Mistake` for a lab, a part or a property that does not exist.
     """
     *_, last = reports(lab, *solution, only=only, effort=Effort(seed, size, replay))
@@ -36,9 +36,7 @@ def check(lab: str, *solution: Any, only: str = "", seed: int = 1, size: int = 1
     return report.points
 
 
-def reports(
-    lab: str, *solution: Any, only: str = "", effort: Effort
-) -> Iterator[tuple[Report, Property | None]]:
+def reports(lab: str, *solution: Any, only: str = "", effort: Effort) -> Iterator[tuple[Report, Property | None]]:
     """The report before the first property and after each, with the property that comes next."""
     found = find_lab(lab)
     parts = found.parts_among(solution)
@@ -77,7 +75,7 @@ def _shower() -> Shown:
     def show(report: Report, upcoming: Property | None) -> None:
         nonlocal handle
         if handle is None:
-            handle = display(report, display_id=True)
+            handle = display(report, display_id=True)  # type: ignore[no-untyped-call]
         else:
             handle.update(report)
 

@@ -60,7 +60,7 @@ class Property:
 class Lab:
     """A lab's name, its parts in the order of its tasks, and how its properties are judged.
 
-    `judge(property, parts, effort)` answers with a `Finding`; every lab has its own, since labs are judged in different worlds.
+    `judge(property, parts, effort)` answers with a `Finding`; every lab has its own, since labs differ in their worlds.
     """
 
     name: str
@@ -70,8 +70,11 @@ class Lab:
 
     @property
     def properties(self) -> tuple[Property, ...]:
-        """In the order in which the specification states them."""
-        return tuple(_properties.get(self.name, ()))
+        """In the order of the tasks, and for each in the order in which they are stated."""
+        return tuple(sorted(_properties.get(self.name, ()), key=self._task_of))
+
+    def _task_of(self, one: Property) -> int:
+        return max((self.parts.index(part) for part in one.needs), default=0)
 
     def property(self, title: str) -> Property:
         """Raises `Mistake` for a title that none has."""
@@ -118,7 +121,9 @@ def property_of(
 def find_lab(name: str) -> Lab:
     """The lab with this name, short (lab01) or full (lab01-framing). Raises `Mistake` where there is none."""
     short = name.split("-")[0].split("_")[0]
-    known = sorted(found.name for found in pkgutil.iter_modules([str(Path(__file__).parent)]) if found.name[3:].isdigit())
+    known = sorted(
+        found.name for found in pkgutil.iter_modules([str(Path(__file__).parent)]) if found.name[3:].isdigit()
+    )
     if short not in known:
         raise Mistake(f"There is no lab called {name!r}. There are: {', '.join(known)}.")
     lab = importlib.import_module(f"ds101.labs.{short}").LAB

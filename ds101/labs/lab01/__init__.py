@@ -15,7 +15,7 @@ or never again (the peer dies, or is silent). What a peer sends may be anything.
 """
 
 from ds101.labs.cases import judge_by_cases
-from ds101.labs.lab01 import encoding, decoding, hostility, exchanging, serving  # noqa: F401, I001  # the order of the report
+from ds101.labs.lab01 import decoding, encoding, exchanging, hostility, serving  # noqa: F401  # they state properties
 from ds101.labs.lab01.given import LIMIT, FrameTooLarge, FramingError, Truncated, running, time_left
 from ds101.labs.lab01.pictures import two_readers
 from ds101.labs.specification import Lab

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from ds101.draw.picture import Picture
@@ -145,7 +144,7 @@ def anyhow(source: random.Random, size: int) -> Iterator[Stream]:
         yield drawn(source, most=4)
 
 
-DECODING = {"needs": ("Decoder",), "trial": trial, "simpler": simpler, "case": Stream}
+DECODING: dict[str, Any] = {"needs": ("Decoder",), "trial": trial, "simpler": simpler, "case": Stream}
 
 
 @property_of(

@@ -70,7 +70,7 @@ def simpler_text(text: Text) -> Iterator[Text]:
     case=Text,
 )
 def is_one_frame(trial: Apart, text: Text) -> Finding:
-    """The frame of a message is its length in bytes, as 4 bytes, big-endian, and then these bytes: the message in UTF-8."""
+    """The frame of a message is its length in bytes, as 4 bytes, big-endian, and then these bytes, in UTF-8."""
     outcome = trial.ask(text.whole, patience=PATIENCE)
     expected = frame(text.whole)
     match outcome:

@@ -13,7 +13,7 @@ from ds101.errors import NotYet
 from ds101.labs.apart import Apart, Outcome, Raised, Returned, Silent, machine_keeps
 from ds101.labs.finding import Finding, broken, holds, inconclusive, to_do
 from ds101.labs.lab01.given import LIMIT, Address, Truncated
-from ds101.labs.lab01.peers import PATIENCE, SMALL, Peer
+from ds101.labs.lab01.peers import LARGE, PATIENCE, SMALL, Peer
 from ds101.labs.lab01.streams import WORDS, frame
 from ds101.labs.specification import property_of
 from ds101.labs.wording import bytes_in_words, outcome_in_words, value_in_words
@@ -81,7 +81,8 @@ def replies(client: Apart, talk: Talk) -> Finding:
     steps = [
         f"a proxy passes on at most {talk.slice} byte{'s' if talk.slice > 1 else ''} at a time, each way",
         f"your client sends {', '.join(map(value_in_words, talk.messages))}: {bytes_in_words(sent)}",
-        f"the peer gets {bytes_in_words(heard) or 'nothing'}" + ("" if heard == sent else "   ← it should get all of that"),
+        f"the peer gets {bytes_in_words(heard) or 'nothing'}"
+        + ("" if heard == sent else "   ← it should get all of that"),
         f"the peer answers each with '> ' before it: {bytes_in_words(b''.join(map(frame, expected)))}",
         f"exchange {outcome_in_words(outcome)}",
     ]
@@ -101,9 +102,9 @@ class Large:
 
 
 def larges(source: random.Random, size: int) -> Iterator[Large]:
-    yield Large(LIMIT, 0.05)
+    yield Large(LARGE, 0.05)
     for _ in range(size):
-        yield Large(source.randint(LIMIT // 2, LIMIT), 0.05)
+        yield Large(source.randint(LIMIT // 2, LARGE), 0.05)
 
 
 @property_of(
@@ -172,7 +173,7 @@ def _deaf(peer: Peer, connection: socket.socket) -> None:
 SILENCES = {
     "silent": (_silent, "hi", "the peer reads the message and never answers"),
     "dripping": (_drip, "hi", f"the peer answers with a byte every {1000 * SHORT / 5:.0f} ms, and would need a minute"),
-    "deaf": (_deaf, "x" * LIMIT, "the peer never reads, so most of a message of LIMIT bytes can't leave"),
+    "deaf": (_deaf, "x" * LARGE, f"the peer never reads, so most of a message of {LARGE:,} bytes can't leave"),
 }
 
 

@@ -48,16 +48,21 @@ def running(serve: Callable[[socket.socket, float], Any], timeout: float = 1.0) 
         yield address
 
 
-def hosted(serve: Callable[[socket.socket, float], Any], timeout: float) -> tuple[Process, Address]:
-    """A process that listens and runs `serve(listener, timeout)`, and the address where it listens."""
+def hosted(serve: Callable[[socket.socket, float], Any], timeout: float, buffer: int = 0) -> tuple[Process, Address]:
+    """A process that listens and runs `serve(listener, timeout)`, and the address where it listens.
+
+    `buffer` is the size in bytes of its connections' send buffers (0: the system's choice), which they inherit.
+    """
     with socket.create_server(("127.0.0.1", 0)) as door:
-        server = spawn(_listen_and_serve, serve, timeout, door.getsockname(), name="server")
+        server = spawn(_listen_and_serve, serve, timeout, buffer, door.getsockname(), name="server")
         with caller_at(door, server) as report, report.makefile() as lines:
             return server, ("127.0.0.1", int(lines.readline()))
 
 
-def _listen_and_serve(serve: Callable[[socket.socket, float], Any], timeout: float, door: Address) -> None:
+def _listen_and_serve(serve: Callable[[socket.socket, float], Any], timeout: float, buffer: int, door: Address) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        if buffer:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
         with socket.create_connection(door) as report:
             report.sendall(b"%d\n" % listener.getsockname()[1])
         serve(listener, timeout)

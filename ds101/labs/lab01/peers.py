@@ -13,6 +13,7 @@ from contextlib import suppress
 from ds101.labs.lab01.given import LIMIT, Address
 
 READ = 1 << 16
+LARGE = LIMIT // 4 * 3  # bytes of a message that does not fit into small buffers
 SMALL = 1 << 14  # bytes of a socket's buffer that is soon full
 PATIENCE = 3.0  # seconds for what takes milliseconds
 
@@ -92,7 +93,11 @@ def connect(address: Address, buffer: int = 0) -> socket.socket:
     if buffer:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     connection.settimeout(PATIENCE)
-    connection.connect(address)
+    try:
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
     return connection
 
 

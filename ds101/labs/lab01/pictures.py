@@ -20,7 +20,7 @@ def two_readers() -> Picture:
             Row("arrives", (Box(0, cut), Box(cut, late), Box(late, second)), "three pieces"),
             Row("bad run", (Box(0, cut, "wrong"), Box(cut, late, "wrong"), Box(late, second, "wrong")),
                 "each read is taken for a frame: 'st' comes out, and then nonsense"),
-            Row("good run", (Box(0, first), Box(first, second)), "reads are joined until a frame is whole: 'stop', 'go'"),
+            Row("good run", (Box(0, first), Box(first, second)), "it waits until a frame is whole: 'stop', 'go'"),
         ],
         "Two messages, two readers",
     )  # fmt: skip

@@ -14,7 +14,7 @@ from ds101.errors import NodeError, Timeout
 from ds101.labs.finding import Finding, broken, holds, to_do
 from ds101.labs.lab01.exchanging import AMPLE, SHORT, overdue
 from ds101.labs.lab01.given import LIMIT, Address, hosted
-from ds101.labs.lab01.peers import PATIENCE, SMALL, connect, hangs_up, heard_back
+from ds101.labs.lab01.peers import LARGE, PATIENCE, SMALL, connect, hangs_up, heard_back
 from ds101.labs.lab01.streams import WORDS, frame
 from ds101.labs.specification import property_of
 from ds101.labs.wording import bytes_in_words, value_in_words
@@ -28,7 +28,7 @@ def trial(serve: Any, aloud: bool) -> Iterator[Callable[[float], Any]]:
 
     @contextmanager
     def started(timeout: float) -> Iterator[tuple[Process, Address]]:
-        server, address = hosted(serve, timeout)
+        server, address = hosted(serve, timeout, SMALL)
         try:
             yield server, address
         finally:
@@ -49,7 +49,7 @@ class Visit:
 def visits(source: random.Random, size: int) -> Iterator[list[Visit]]:
     yield [Visit(("hi",), 0)]
     yield [Visit(("hi", "", "日本"), 1), Visit(("hello",), 3)]
-    yield [Visit(("x",), 0, LIMIT)]
+    yield [Visit(("x",), 0, LARGE)]
     for _ in range(2 * size):
         yield [Visit(tuple(source.choices(WORDS, k=source.randint(1, 5))), source.randint(1, 7)) for _ in range(2)]
 
@@ -190,7 +190,7 @@ def _served_next(server: Process, address: Address, after: str, steps: list[str]
         heard, instead = _visited(address, Visit(("hello",), 0))
     except OSError as error:
         heard, instead = b"", f"no connection ({type(error).__name__})"
-    steps.append(f"client 2 sends 'hello' and gets back {'it' if not instead else instead}")
+    steps.append(f"client 2 sends 'hello' and gets back {instead or 'it'}")
     if heard == frame("hello"):
         return holds(steps)
     return _blamed(server, f"{after}, the next client was not served: {instead or 'wrong bytes came'}.", steps)
@@ -210,7 +210,7 @@ def quiet_clients(source: random.Random, size: int) -> Iterator[Quiet]:
     yield Quiet("says nothing")
     yield Quiet("stops inside a header", whole[:3].hex())
     yield Quiet("stops inside a message", whole[:7].hex())
-    yield Quiet("sends a message of LIMIT bytes and never reads its echo", large=True)
+    yield Quiet(f"sends a message of {LARGE:,} bytes and never reads its echo", large=True)
     for _ in range(size - 1):
         yield Quiet("stops half-way", whole[: source.randrange(1, len(whole))].hex())
 
@@ -231,7 +231,7 @@ def bounds_silence(started: Any, quiet: Quiet) -> Finding:
         steps = [f"serve(listener, timeout={SHORT:g}) is running", f"client 1 {quiet.kind}, and stays connected"]
         with connect(address, buffer=SMALL if quiet.large else 0) as connection:
             with suppress(OSError):
-                connection.sendall(frame("x" * LIMIT) if quiet.large else bytes.fromhex(quiet.hexadecimal))
+                connection.sendall(frame("x" * LARGE) if quiet.large else bytes.fromhex(quiet.hexadecimal))
             if not quiet.large:
                 ended = hangs_up(connection)
                 steps.append(f"the server {'hangs up on it' if ended else f'has not hung up after {PATIENCE:g} s'}")

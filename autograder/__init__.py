@@ -1,0 +1,1 @@
+"""What instructors use to grade, and what proves that grading is right."""
