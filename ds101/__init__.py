@@ -1,6 +1,7 @@
 """ds101: distributed systems, by running them.
 
 - node.py, messages.py   what you write: a `Node`, its `Message`s and `Timer`s
+- world/                 the verbs that all worlds share
 - cluster/               runs it as real processes: `Cluster`
 - faults.py, network.py  what links and nodes can do wrong
 - trace.py, history.py   what happened, and what clients were told

@@ -1,7 +1,7 @@
 """Real processes that talk over TCP.
 
-- cluster.py    `Cluster` and its verbs, on the reader's thread
-- calls.py      clients, pending replies, workloads
+- cluster.py    `Cluster`; its verbs are those of `ds101.world`
+- engine.py     what the verbs ask for, on the reader's thread
 - loop.py       the background thread of all worlds
 - runtime.py    a world behind its verbs: launching, faults, deaths
 - members.py    its nodes and their control connections
@@ -12,7 +12,6 @@
 - links.py, frames.py, control.py      TCP: outgoing links, the lines on them, control connections
 """
 
-from ds101.cluster.calls import Client, Pending
 from ds101.cluster.cluster import Cluster
 
-__all__ = ["Client", "Cluster", "Pending"]
+__all__ = ["Cluster"]

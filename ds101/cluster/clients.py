@@ -11,7 +11,6 @@ import itertools
 import time
 from collections.abc import Callable
 from random import Random
-from typing import Protocol
 
 from ds101.cluster.frames import Envelope, Lines, decode_envelope, encode_line
 from ds101.cluster.links import Links
@@ -21,14 +20,9 @@ from ds101.messages import Message, Types, encode
 from ds101.network import Network
 from ds101.trace import Event, base_name
 from ds101.wire import Refused
+from ds101.world.engine import Caller
 
 Address = tuple[str, int]
-
-
-class Caller(Protocol):
-    """Whoever waits for a reply; it is told once, on the loop thread."""
-
-    def answered(self, reply: Message | None, error: Exception | None) -> None: ...
 
 
 OURS = "clients."  # how the ids of events on this side begin
@@ -91,10 +85,10 @@ class Clients:
         self.links.send(node, envelope, encode_line(envelope) + b"\n")
         self.links.flush()
 
-    def next_call(self, client: str) -> int:
-        """The number of a client's next call."""
+    def next_call(self, client: str) -> str:
+        """A fresh address of this client."""
         self._numbers[client] = self._numbers.get(client, 0) + 1
-        return self._numbers[client]
+        return f"{client}.{self._numbers[client]}"
 
     def fail(self, address: str, error: Exception) -> bool:
         """Tell the caller at this address what went wrong; False if nobody waits there."""

@@ -16,6 +16,7 @@ from ds101.cluster.control import Channel
 from ds101.errors import LaunchError, NodeError, Timeout, Unreachable
 from ds101.node import Node
 from ds101.processes import Process
+from ds101.world.engine import Condition
 
 Address = tuple[str, int]
 ANSWER_TIMEOUT = 1.0  # seconds; a node that is busy in an endless loop answers no command
@@ -38,8 +39,8 @@ class Member:
     answers: dict[int, asyncio.Future[bytes]] = field(default_factory=dict)
 
     @property
-    def state(self) -> str:
-        """running, paused or crashed."""
+    def state(self) -> Condition:
+        """How it is now."""
         return "crashed" if self.dead else "paused" if self.paused else "running"
 
     @property

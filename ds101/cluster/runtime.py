@@ -89,7 +89,7 @@ class Runtime:
         """Wait for these nodes, connect everybody with them, and open the barrier."""
         new = [self.members.by_id[name] for name in names]
         await self.members.arrival(new, ARRIVAL_TIMEOUT)
-        living = [one for one in self.members.by_id.values() if not one.dead]
+        living = self.living()
         others = [one for one in living if one not in new]
         addresses = {one.id: self.address_of(one.id) for one in living} | {CLIENTS: self.clients_address}
         await self.members.tell(new, "faults", msgspec.msgpack.encode(self.faults))
@@ -103,6 +103,10 @@ class Runtime:
         if len(new) == len(self.members.by_id):
             self.clients.began = time.monotonic_ns()
         await self.members.tell(new, "begin", self.clients.began)
+
+    def living(self) -> list[Member]:
+        """The nodes that have not crashed."""
+        return [one for one in self.members.by_id.values() if not one.dead]
 
     def address_of(self, name: str) -> tuple[str, int]:
         """Where a node listens."""
@@ -191,6 +195,12 @@ class Runtime:
         for name, fault in ended.items():
             self.note("heal", body={"fault": name}, detail=type(fault).__name__.lower())
 
+    async def skew(self, node: str, offset: float, rate: float) -> None:
+        """Set a node's clock, now and in its next lives."""
+        self.skews[node] = (offset, rate)
+        await self.members.tell([self.members.by_id[node]], "skew", offset, rate)
+        self.note("skew", node, {"offset": offset, "rate": rate}, f"offset {offset:g} s, rate {rate:g}")
+
     def note(self, kind: str, node: str = "", body: Mapping[str, Any] | None = None, detail: str = "") -> None:
         """Write down what the world did."""
         self.book.add(Event(self.clients.next_id(), kind, self.clients.now(), node, 0, body=body or {}, detail=detail))
@@ -224,8 +234,7 @@ class Runtime:
 
     def close(self) -> None:
         """End all processes and connections; called on the reader's thread."""
-        living = [one for one in self.members.by_id.values() if one.listens]
-        self.thread.run(self.members.tell(living, "flush", timeout=LAST_WORDS_TIMEOUT))
+        self.thread.run(self.members.tell(self.living(), "flush", timeout=LAST_WORDS_TIMEOUT))
         self.closed = True
         for member in self.members.by_id.values():
             member.process.kill()

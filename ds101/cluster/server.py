@@ -188,16 +188,12 @@ class Server:
             self.handlers[type_name] = getattr(self.node, name) if name is not None else None
         return self.handlers[type_name]
 
-    def _not_handled(self, envelope: Envelope, connection: Incoming, no_handler: bool) -> None:
+    def _not_handled(self, envelope: Envelope, connection: Incoming, unknown: bool) -> None:
         """Whoever sent this made a mistake; the node goes on."""
-        self._dropped(envelope, "no handler" if no_handler else "malformed")
-        if not no_handler:
+        self._dropped(envelope, "no handler" if unknown else "malformed")
+        if not unknown:
             return
-        known = ", ".join(sorted(event.__name__ for event in self.node_class.__ds101_handlers__)) or "nothing"
-        words = (
-            f"{self.id} got a {envelope.type} from {envelope.src}, and {self.node_class.__name__} has no handler "
-            f"for it (it handles {known}). Write  @on({envelope.type})  above a method (self, message, sender)."
-        )
+        words = f"{self.id} got a {envelope.type} from {envelope.src}. {no_handler(self.node_class, envelope.type)}"
         connection.complain(words)
         if not envelope.src.startswith("raw-"):
             self.channel.say("unhandled", words)

@@ -1,0 +1,69 @@
+"""Nodes, clients and types by their names, and what is said where a name can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from ds101.errors import LaunchError, Mistake
+from ds101.messages import Message, Timer
+from ds101.node import Node, handler_for
+
+MOST_NODES = 60  # real ones have a TCP connection to every other
+
+
+def classes_by_name(nodes: Any, n: int | None) -> dict[str, type[Node]]:
+    """The nodes of a world: `Greeter, n=3` are n1, n2 and n3. Raises `Mistake`, or `LaunchError` for too many."""
+    if isinstance(nodes, Mapping):
+        if n is not None or not nodes:
+            raise Mistake('Give the nodes by name, {"n1": Server, "n2": Worker}, or a class and n=3.')
+        classes = dict(nodes)
+    else:
+        count = 1 if n is None else n
+        if type(count) is not int or count < 1:
+            raise Mistake(f"n={n!r}: a world has one node or more.")
+        if count > MOST_NODES:
+            raise LaunchError(f"n={n} are too many processes for one machine: a world has at most {MOST_NODES} nodes.")
+        classes = {f"n{index}": nodes for index in range(1, count + 1)}
+    for name, one in classes.items():
+        if not (isinstance(one, type) and issubclass(one, Node)) or one is Node:
+            raise Mistake(f"{one!r} is no node class. Write  class Name(Node): ...  and give Name, not Name().")
+        if not isinstance(name, str) or not name.isidentifier():
+            raise Mistake(f"{name!r} can't be a node's name. Use a word, such as n1.")
+    return classes
+
+
+def side(names: Iterable[str], nodes: Collection[str]) -> tuple[str, ...]:
+    """The names of nodes and clients, checked."""
+    if isinstance(names, str):
+        raise Mistake(f"{names!r} is one name, and a side is a list of names. Write [{names!r}].")
+    names = tuple(names)
+    for name in names:
+        looks_like_a_node = isinstance(name, str) and name[:1] == "n" and name[1:].isdigit()
+        if not isinstance(name, str) or "." in name or (looks_like_a_node and name not in nodes):
+            raise Mistake(f"There is no node {name!r}. There are {', '.join(nodes)}, and clients by name.")
+    return names
+
+
+def event_name(event: Any) -> str:
+    """The name of a type of message or timer."""
+    if not (isinstance(event, type) and issubclass(event, Message | Timer)):
+        raise Mistake(f"{event!r} is no type of message or timer. Write the class, such as Greet.")
+    return event.__name__
+
+
+def refuse_unhandled(node_class: type[Node], request: Any) -> None:
+    """Raises `Mistake` for a request that the node can't handle: it is told where it was written."""
+    if not isinstance(request, Message):
+        raise Mistake(f"{request!r} is no message. Write  class Name(Message): ...  and send Name(...).")
+    if handler_for(node_class, type(request)) is None:
+        raise Mistake(no_handler(node_class, type(request).__name__))
+
+
+def no_handler(node_class: type[Node], type_name: str) -> str:
+    """What to say about a message that a node doesn't handle."""
+    known = ", ".join(sorted(event.__name__ for event in node_class.__ds101_handlers__)) or "nothing"
+    return (
+        f"{node_class.__name__} has no handler for {type_name} (it handles {known}). "
+        f"Write  @on({type_name})  above a method (self, message, sender)."
+    )
