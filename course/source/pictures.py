@@ -31,10 +31,10 @@ class Bank(Node):
 
 def the_reply_that_never_came() -> Trace:
     """A lost reply, and a retry that executes the request a second time."""
-    with Cluster(Bank, n=1) as world:
+    with Cluster({"bank": Bank}) as world:
         ada = world.client("ada")
-        world.drop(Moved, "n1", "ada")
-        ada.call("n1", Move(10), timeout=0.1, retries=1)
+        world.drop(Moved, "bank", "ada")
+        ada.call("bank", Move(10), timeout=0.1, retries=1)
     return world.trace
 
 
