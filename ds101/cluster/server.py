@@ -33,6 +33,7 @@ from ds101.processes.shipping import dump
 from ds101.reach import freeze_globals
 from ds101.storage import Storage
 from ds101.wire import Refused
+from ds101.world.naming import no_handler
 
 HOST = "127.0.0.1"
 decode_faults = msgspec.msgpack.Decoder(dict[str, Fault]).decode
