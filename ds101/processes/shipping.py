@@ -133,9 +133,15 @@ def _reached_from(one: Any) -> Iterator[Use]:
 
 
 def _is_walked(one: type | FunctionType) -> bool:
+    """Whether its code travels by value: then what it reaches travels with it."""
     name = one.__module__ or ""
     module = sys.modules.get(name)
-    return module is None or name == "__main__" or name.startswith("ds101.labs") or is_local(module)
+    if module is None or name == "__main__" or name.startswith("ds101.labs") or is_local(module):
+        return True
+    found: Any = module
+    for part in one.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is not one  # made inside a function, a doctest or a console: nobody can import it
 
 
 def _plain(member: Any) -> Any:
