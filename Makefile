@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-v
 	--quiet --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help start test soak lint notebooks pictures bench lock install browser clean
+.PHONY: help start test soak mutants lint notebooks pictures bench lock install browser clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: lint browser  ## run everything that CI runs
 soak: lint browser  ## the same with every repeated test in full (takes long)
 	$(BIN)/ds101 notebooks --check
 	$(BIN)/pytest --soak
+
+mutants: $(READY)  ## judge the wrong solutions: each must be caught by exactly what is listed for it
+	$(BIN)/python -m autograder.mutants
 
 lint: $(READY)  ## check style, format and types
 	$(BIN)/ruff check

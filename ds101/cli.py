@@ -72,12 +72,12 @@ def check(
     replay: Annotated[str, typer.Option(help="One run again: the line that a report gave.")] = "",
 ) -> None:
     """Judge your solution of a lab by its properties. The exit status is 0 if all of them hold."""
-    from ds101.labs import judge
+    from ds101.labs.checking import shown
+    from ds101.labs.specification import Effort
     from ds101.labs.submission import parts_in
 
     parts = parts_in(file or _notebook_of(lab), lab)
-    report = judge(lab, *parts, only=only, seed=seed, replay=replay)
-    typer.echo(report.text())
+    report = shown(lab, *parts, only=only, effort=Effort(seed=seed, replay=replay))
     raise typer.Exit(code=0 if report.points == report.most else 1)
 
 

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
 
 from ds101.labs.finding import Finding
 from ds101.labs.report import Report
@@ -30,10 +34,15 @@ def judge(lab: str, *solution: Any, only: str = "", seed: int = 1, size: int = 1
 
 def check(lab: str, *solution: Any, only: str = "", seed: int = 1, size: int = 1, replay: str = "") -> int:
     """Judge a solution as `judge` does, show the report as it grows, and return the points."""
-    show = _shower()
-    for report, upcoming in reports(lab, *solution, only=only, effort=Effort(seed, size, replay)):
-        show(report, upcoming)
-    return report.points
+    return shown(lab, *solution, only=only, effort=Effort(seed, size, replay)).points
+
+
+def shown(lab: str, *solution: Any, only: str, effort: Effort) -> Report:
+    """Judge a solution and show the report as it grows: in place in a notebook, at its end in a terminal."""
+    with _shower() as show:
+        for report, upcoming in reports(lab, *solution, only=only, effort=effort):
+            show(report, upcoming)
+    return report
 
 
 def reports(lab: str, *solution: Any, only: str = "", effort: Effort) -> Iterator[tuple[Report, Property | None]]:
@@ -63,11 +72,20 @@ def _asked(lab: Lab, parts: Parts, only: str, effort: Effort) -> tuple[Property,
     return tuple(one for one in lab.properties if parts.keys() >= set(one.needs))
 
 
-def _shower() -> Shown:
-    """How to show a growing report here: in place in a notebook, once and for all elsewhere."""
-    kernel = "ipykernel" in sys.modules and "IPython" in sys.modules
-    if not kernel or sys.modules["IPython"].get_ipython() is None:
-        return lambda report, upcoming: print(report.text()) if upcoming is None else None
+@contextmanager
+def _shower() -> Iterator[Shown]:
+    """How to show a growing report here."""
+    shell = sys.modules["IPython"].get_ipython() if "ipykernel" in sys.modules and "IPython" in sys.modules else None
+    if shell is not None:
+        yield _show_in_place()
+        return
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield _show_progress(progress)
+
+
+def _show_in_place() -> Shown:
+    """In a notebook: one output that is replaced as the report grows."""
     from IPython.display import display
 
     handle: Any = None
@@ -78,5 +96,19 @@ def _shower() -> Shown:
             handle = display(report, display_id=True)  # type: ignore[no-untyped-call]
         else:
             handle.update(report)
+
+    return show
+
+
+def _show_progress(progress: Progress) -> Shown:
+    """In a terminal: a bar that says what is judged, and then the report."""
+    task = progress.add_task("", total=None)
+
+    def show(report: Report, upcoming: Property | None) -> None:
+        done, every = len(report.findings), len(report.asked)
+        progress.update(task, completed=done, total=every, description=upcoming.title if upcoming else "")
+        if upcoming is None:
+            progress.stop()
+            print(report.text())
 
     return show
