@@ -108,15 +108,21 @@ class Drop(msgspec.Struct, frozen=True, tag=True, tag_field="fault"):
 
 
 class CrashPoint(msgspec.Struct, frozen=True, tag=True, tag_field="fault"):
-    """The node dies at its next event of this type: just before it, or just after.
+    """The node dies at its next event of this type: just before it, just after, or in the middle.
 
     The event is the handling of a message or timer of this type, or the sending of one, whichever comes first. After
-    handling means: what the handler stored is durable, and what it sent has not left.
+    handling means: what the handler stored is durable, and what it sent has not left. During means: while it handles
+    one, after so many `effects`, each a storage assignment or a message that left.
     """
 
     node: str
     type: str
-    when: Literal["before", "after"]
+    when: Literal["before", "after", "during"]
+    effects: int = 1
+
+    def __post_init__(self) -> None:
+        if type(self.effects) is not int or self.effects < 1:
+            raise Mistake(f"effects={self.effects!r}: give a number of storage assignments and sends, 1 or more.")
 
 
 Fault = Link | Partition | Drop | CrashPoint

@@ -100,7 +100,7 @@ class Runtime:
         await self.members.tell(others, "connect", {name: addresses[name] for name in names})
         for name in names:
             await self.clients.links.connect(name, addresses[name])
-        if len(new) == len(self.members.by_id):
+        if all(one.life == 0 for one in new):
             self.clients.began = time.monotonic_ns()
         await self.members.tell(new, "begin", self.clients.began)
 

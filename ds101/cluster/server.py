@@ -32,6 +32,7 @@ from ds101.node import Node, attributes_of, handler_for
 from ds101.processes.shipping import dump
 from ds101.reach import freeze_globals
 from ds101.storage import Storage
+from ds101.turn import count_effect, meets, take_turn
 from ds101.wire import Refused
 from ds101.world.naming import no_handler
 
@@ -71,7 +72,8 @@ class Server:
         self.recorder = Recorder(plan.id, plan.life, self.channel)
         self.network = Network(random.Random(f"{plan.seed}/{plan.id}/{plan.life}/links"))
         self.links = Links(self.network, self._real_now, self._dropped)
-        self.storage = Storage(journal.save, journal.read())
+        self.journal = journal
+        self.storage = Storage(self._save, journal.read())
         self.clock = Clock(self._real_now)
         self.timers = Timers(self.clock, self.random, self._fire)
         self.node = node_class(self)
@@ -81,6 +83,7 @@ class Server:
         self.sender = ""  # of the message that it handles
         self.waiting: list[tuple[Envelope, bytes, Incoming]] | None = []  # what came before the barrier opened
         self.crash_points: dict[str, CrashPoint] = {}
+        self.effects_left: int | None = None
         self.raw: dict[str, Incoming] = {}  # plain sockets, by the addresses that they were given
         self.raw_count = 0
         self.dying = False
@@ -116,7 +119,7 @@ class Server:
     def _do_begin(self, number: int, began: int) -> None:
         self.recorder.began = began
         self.cause = self.recorder.happened("start" if self.plan.life == 0 else "restart")
-        if self._handle("start", self.node.start):
+        if take_turn(self, "start", self.node.start):
             waiting, self.waiting = self.waiting or [], None
             for envelope, line, connection in waiting:
                 self.receive(envelope, line, connection)
@@ -166,12 +169,12 @@ class Server:
         message = self._decoded(envelope, connection) if handler is not None else None
         if handler is None or message is None:
             return self._not_handled(envelope, connection, handler is None)
-        if self.crash_points and self._meets(envelope.type, "before"):
+        if self.crash_points and meets(self, envelope.type, "before"):
             return None
         self.recorder.clock = max(self.recorder.clock, envelope.clock) + 1
         self.cause = self.recorder.delivered(envelope, line)
         self.sender = envelope.src
-        self._handle(envelope.type, handler, message, envelope.src)
+        take_turn(self, envelope.type, handler, message, envelope.src)
         self.sender = ""
         return None
 
@@ -211,46 +214,42 @@ class Server:
         if self.dying:
             return
         name = type(timer).__name__
-        if self.crash_points and self._meets(name, "before"):
+        if self.crash_points and meets(self, name, "before"):
             return
         self.cause = self.recorder.happened("fire", cause, name, encode(timer)["body"])
-        self._handle(name, getattr(self.node, str(handler_for(self.node_class, type(timer)))), timer)
+        take_turn(self, name, getattr(self.node, str(handler_for(self.node_class, type(timer)))), timer)
         self.links.flush()
 
-    # Running a handler
+    # Turns: this is the `Host` that `take_turn` needs
 
-    def _handle(self, event: str, handler: Callable[..., None], *arguments: Any) -> bool:
-        """Run it to its end, then let its sends leave. False if the node has died of it."""
-        try:
-            handler(*arguments)
-        except BaseException as error:
-            self._die_of(error)
-            return False
-        if self.crash_points and self._meets(event, "after"):
-            return False
-        outbox, self.outbox = self.outbox, []
-        for to, type_name, body in outbox:
-            if self.crash_points and self._meets(type_name, "before"):
-                return False
-            self._let_go(to, type_name, body)
-            if self.crash_points and self._meets(type_name, "after"):
-                return False
-        return True
-
-    def _let_go(self, to: str, type_name: str, body: bytes) -> None:
+    def let_go(self, one: Sending) -> None:
         recorder = self.recorder
         recorder.clock += 1
         envelope = Envelope(
-            type_name, msgspec.Raw(body), self.id, to, recorder.next_id(), recorder.clock, recorder.now()
+            one.type, msgspec.Raw(one.body), self.id, one.to, recorder.next_id(), recorder.clock, recorder.now()
         )
-        if to in self.raw:
-            line = encode_line(envelope)
-            self.raw[to].write(line + b"\n")
-            recorder.sent(envelope, line, self.cause)
-            return
         line = encode_line(envelope)
         recorder.sent(envelope, line, self.cause)
-        self.links.send(self._route(to), envelope, line + b"\n")
+        if one.to in self.raw:
+            self.raw[one.to].write(line + b"\n")
+        else:
+            self.links.send(self._route(one.to), envelope, line + b"\n")
+
+    def die_at(self, point: str) -> None:
+        self.links.flush()
+        self.recorder.happened("crash", self.cause, detail=f"SIGKILL {point}")
+        self._die()
+
+    def die_of(self, error: BaseException) -> None:
+        kind, words = type(error).__name__, str(error)
+        self.recorder.happened("error", self.cause, detail=f"{kind}: {words}")
+        self.recorder.happened("crash", self.cause, detail=f"an exception: {kind}")
+        self.channel.say("error", kind, words, places_of(error), self.sender)
+        self._die()
+
+    def _save(self, key: str, value: bytes | None) -> None:
+        self.journal.save(key, value)
+        count_effect(self)
 
     def _route(self, to: str) -> str:
         """The name of the link that leads there: a node's own, or that of the world's clients."""
@@ -288,23 +287,6 @@ class Server:
         return self.recorder.now() / 1e9
 
     # Dying
-
-    def _meets(self, event: str, when: str) -> bool:
-        """Whether a crash point says that this is the end; then it is."""
-        for point in self.crash_points.values():
-            if point.type == event and point.when == when:
-                self.links.flush()
-                self.recorder.happened("crash", self.cause, detail=f"SIGKILL {when} {event}")
-                self._die()
-                return True
-        return False
-
-    def _die_of(self, error: BaseException) -> None:
-        kind, words = type(error).__name__, str(error)
-        self.recorder.happened("error", self.cause, detail=f"{kind}: {words}")
-        self.recorder.happened("crash", self.cause, detail=f"an exception: {kind}")
-        self.channel.say("error", kind, words, places_of(error), self.sender)
-        self._die()
 
     def _die(self) -> None:
         """No event is handled from here on; the process ends as soon as its last words are out."""

@@ -88,16 +88,29 @@ class World:
 
     # Breaking
 
-    def crash(self, node: str, *, before: type | None = None, after: type | None = None) -> None:
-        """Kill the node (SIGKILL for a real one): now, or at its next event of a type (see `CrashPoint`)."""
-        if before is not None and after is not None:
-            raise Mistake(f"crash({node!r}): give before= or after=, not both.")
+    def crash(
+        self,
+        node: str,
+        *,
+        before: type | None = None,
+        after: type | None = None,
+        during: type | None = None,
+        effects: int = 1,
+    ) -> None:
+        """Kill the node (SIGKILL for a real one): now, or at its next event of a type (see `CrashPoint`).
+
+        With `during`, it dies in the middle of the handler, after so many storage assignments and sends.
+        """
         if self._condition(node) == "crashed":
             raise Mistake(f"{node} has crashed already. Use restart({node!r}) first.")
-        if before is None and after is None:
+        points = {"before": before, "after": after, "during": during}
+        given: list[Any] = [when for when, event in points.items() if event is not None]
+        if len(given) > 1:
+            raise Mistake(f"crash({node!r}): give {given[0]}= or {given[1]}=, not both.")
+        if not given:
             self._engine.kill(node)
-        else:
-            self._hold(CrashPoint(node, event_name(before or after), "before" if before else "after"))
+        for when in given:
+            self._hold(CrashPoint(node, event_name(points[when]), when, effects))
 
     def restart(self, node: str) -> None:
         """Start a crashed node again, with the storage that it had. Returns when `start` has run."""
