@@ -6,7 +6,7 @@ storage assignment, after the handler, and after any prefix of its sends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from ds101.effects import Sending
@@ -21,7 +21,7 @@ class Host(Protocol):
     """Where a node lives: what a turn needs of its world."""
 
     outbox: list[Sending]
-    crash_points: Mapping[str, CrashPoint]
+    crash_points: dict[str, CrashPoint]
     effects_left: int | None  # how many storage assignments and sends until it is killed in this turn
 
     def let_go(self, one: Sending) -> None: ...
@@ -87,7 +87,5 @@ def count_effect(host: Host) -> None:
 
 
 def _effects(host: Host, event: str) -> int | None:
-    points = host.crash_points.values()
-    return min(
-        (point.effects for point in points if point.type in (event, ANY) and point.when == "during"), default=None
-    )
+    points = [point for point in host.crash_points.values() if point.type in (event, ANY)]
+    return min((point.effects for point in points if point.when == "during"), default=None)
