@@ -77,7 +77,7 @@ def lost_reply() -> Trace:
     got = run.message("ada.1", "n1", "Move", asked, amount=10)
     run.drop(run.send("n1", "ada.1", "Moved", got, amount=10, balance=90), "chosen")
     run.wait(0.1)
-    run.event("info", "ada", asked, detail="Timeout after 0.1 s")
+    run.event("info", "ada", asked, type="Move", detail="Timeout after 0.1 s")
     run.wait(0.0001)
     again = run.invoke("ada.2", "Move")
     got = run.message("ada.2", "n1", "Move", again, amount=10)
@@ -167,7 +167,9 @@ def bank_with_duplicates() -> Trace:
     """Two tellers move money at once; the network duplicates one message and delays another beyond a later one."""
     run = Run("bank", "audit", "ada", "bob")
     a, b = run.invoke("ada.1", "Move"), run.invoke("bob.1", "Move")
-    from_ada = run.send("ada.1", "bank", "Move", a, source="alice", target="carol", amount=1000, memo="rent for the month of May")
+    from_ada = run.send(
+        "ada.1", "bank", "Move", a, source="alice", target="carol", amount=1000, memo="rent for the month of May"
+    )
     from_bob = run.send("bob.1", "bank", "Move", b, source="bob", target="alice", amount=25)
     got = run.deliver(from_ada)
     entry = run.send("bank", "audit", "Entry", got, number=1, amount=1000)
@@ -180,7 +182,18 @@ def bank_with_duplicates() -> Trace:
     got = run.deliver(from_ada, 0.002)
     run.drop(run.send("bank", "ada.1", "Moved", got, balance=-1000), "its caller is gone")
     run.send("bank", "audit", "Entry", got, number=3, amount=1000)
-    ghost = Event("bank.77", "send", run.now, "bank", 77, src="bank", dst="bob.1", type="Moved", body={"balance": 25}, detail="reconstructed")
+    ghost = Event(
+        "bank.77",
+        "send",
+        run.now,
+        "bank",
+        77,
+        src="bank",
+        dst="bob.1",
+        type="Moved",
+        body={"balance": 25},
+        detail="reconstructed",
+    )
     run.events.append(ghost)
     run.deliver(ghost)
     run.event("ok", "bob", b, detail="Moved(balance=25)")

@@ -3,10 +3,12 @@
 spacetime   a trace as an SVG picture: lanes, arrows, time downward
 as_text     the same in numbered lines
 as_html     both, for a notebook
+topology    who talked to whom in a trace, as a map
 """
 
 from ds101.draw.page import as_html
 from ds101.draw.spacetime import spacetime
+from ds101.draw.topology import topology
 from ds101.draw.words import as_text
 
-__all__ = ["as_html", "as_text", "spacetime"]
+__all__ = ["as_html", "as_text", "spacetime", "topology"]

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ds101.draw.layout import Layout, Place
+from ds101.draw.layout import FAN, Layout, Place
 from ds101.draw.story import Flight, Step
 from ds101.draw.wording import cut, plain
 
-REACH = 0.56  # of the distance between two lanes: how far an arrow is drawn whose other end has no lane
 DROP = 20.0  # pixels downward for an arrow that doesn't arrive
-FAN = 15.0  # pixels between arrows that would end at the same place
 BESIDE = 9.0  # pixels beside a lane where an arrow ends of which we don't know more
 
 
@@ -42,7 +40,7 @@ class Arrow:
     @property
     def receivers(self) -> list[str]:
         """Who it is for, and who its equals are for."""
-        return [plain(cut(flight.dst, 20)) for flight in (self.flight, *self.more)]
+        return [plain(cut(flight.receiver, 20)) for flight in (self.flight, *self.more)]
 
     @property
     def slope(self) -> float:
@@ -107,10 +105,8 @@ def _place_of(step: Step | None, layout: Layout) -> Place | None:
 
 
 def _towards(lane: str, place: Place, layout: Layout) -> float:
-    """Just before a lane; who has none here is taken to be on the right."""
-    there = layout.lanes.get(lane)
-    if there is None:
-        return place.x + layout.gap * REACH
+    """Just before a lane."""
+    there = layout.lanes.get(lane, place.x)
     if there == place.x:
         return there
     return there - BESIDE if there > place.x else there + BESIDE
@@ -118,9 +114,9 @@ def _towards(lane: str, place: Place, layout: Layout) -> float:
 
 def _where_lost(flight: Flight, place: Place, layout: Layout, walls: Sequence[Wall]) -> float:
     """At the wall if one stands in its way; just before a node that is down; else between the last two lanes."""
-    end = layout.lanes.get(flight.dst)
-    if end is None or end == place.x:
-        return _towards(flight.dst, place, layout)
+    end = layout.lanes.get(flight.dst, place.x)
+    if end == place.x:
+        return end
     way, cause = (1 if end > place.x else -1), flight.lost or ""
     if "partition" in cause:
         low, high = sorted((place.x, end))

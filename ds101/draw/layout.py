@@ -24,6 +24,7 @@ LINE = 14.0  # between lines of text
 HEAD = 54.0  # for the names of the lanes
 EDGE = 26.0  # between the times and the first lane,
 LOOP = 44.0  # and where something is folded
+FAN = 18.0  # between arrows that would end at the same place
 NARROWEST, USUAL, WIDEST = 84.0, 150.0, 250.0  # between lanes
 TOGETHER = 0.001  # seconds: steps of different lanes this close may share a row
 TALL = 700.0  # pixels: the names of the lanes are repeated below
@@ -50,7 +51,7 @@ class Row:
     steps: list[Step] = field(default_factory=list)
     wide: Item | None = None
     y: float = 0.0
-    loose: bool = False  # an arrow in it has a free end
+    loose: int = 0  # arrows with a free end in it, on one side of one step
     silent: float = 0.0  # seconds of silence before it, where that is long
     wider: float = 0.0  # pixels more before it, so that labels find room
 
@@ -106,8 +107,7 @@ def _right_margin(story: Story, items: Sequence[Item]) -> float:
     for item in items:
         if isinstance(item, Step) and item.lane == last:
             widest = max([widest, *(text_width(line.full, SIZE) for line in lines_beside(item, 1000.0))])
-            ends = [flight.dst for flight in item.departures] + [flight.src for flight in item.arrivals]
-            if any(end == last or end not in story.lanes for end in ends):
+            if any(flight.src == flight.dst for flight in item.departures):
                 widest = max(widest, 150.0)
     named = max(text_width(plain(lane), 13.0) / 2 + 12 for lane in story.lanes) if story.lanes else 0.0
     return max(EDGE + 8, named + 10, min(widest + 48, 200.0))
@@ -123,7 +123,7 @@ def rows_of(items: Sequence[Item]) -> list[Row]:
             rows.append(Row(item.at, wide=item))
             continue
         earliest = max((row_of.get(flight.tail.index, -1) + 1 for flight in item.arrivals if flight.tail), default=0)
-        current, loose = rows[-1] if rows else None, _has_free_end(item, shown)
+        current, loose = rows[-1] if rows else None, _free_ends(item, shown)
         if (
             current is None
             or current.wide is not None
@@ -139,11 +139,15 @@ def rows_of(items: Sequence[Item]) -> list[Row]:
     return rows
 
 
-def _has_free_end(step: Step, shown: set[int]) -> bool:
-    """Whether a message of it comes from or goes to where we can't see: its row is its own then."""
-    heads = [flight.head for flight in step.departures if flight.lost is None]
-    tails = [flight.tail for flight in step.arrivals]
-    return any(other is None or other.index not in shown for other in heads + tails)
+def _free_ends(step: Step, shown: set[int]) -> int:
+    """How many different messages of it come from or go to where we can't see: its row is its own then."""
+    leaving = {
+        (flight.type, repr(flight.body))
+        for flight in step.departures
+        if flight.lost is None and (flight.head is None or flight.head.index not in shown)
+    }
+    coming = [each for each in step.arrivals if each.tail is None or each.tail.index not in shown]
+    return max(len(leaving), len(coming))
 
 
 def _find_silences(rows: Sequence[Row]) -> None:
@@ -166,7 +170,7 @@ def settle(layout: Layout) -> None:
             place = _place(step, layout, row.y, number)
             layout.places[step.index] = place
             bottom = max(bottom, place.out, place.first_line + LINE * len(place.lines) - 8)
-            bottom += 8 if row.loose else 0
+            bottom += 8 + FAN * (row.loose - 1) if row.loose else 0
             lowest = max(lowest, place.out + PITCH * any(flight.head is None for flight in step.departures))
         y = bottom
     layout.bottom = max(bottom, lowest) + 24

@@ -23,7 +23,8 @@ def paint_lanes(sheet: Sheet, story: Story, layout: Layout, stretches: Sequence[
     for piece in stretches:
         x = layout.lanes[piece.lane]
         if piece.state == "up":
-            sheet.add("lanes", line(x, piece.top, x, piece.bottom, "d-lane"))
+            look = "d-lane d-faint" if piece.lane in story.others else "d-lane"
+            sheet.add("lanes", line(x, piece.top, x, piece.bottom, look))
         elif piece.state == "paused":
             sheet.add("lanes", line(x, piece.top, x, piece.bottom, "d-paused"), f"{piece.lane} is paused")
     for lane in layout.lanes:
@@ -43,6 +44,8 @@ def _name(sheet: Sheet, story: Story, layout: Layout, lane: str, y: float) -> No
     is_client = lane in story.clients
     look, radius = ("d-client", 13) if is_client else ("d-node", 5)
     what = f"{'client' if is_client else 'node'} {lane}"
+    if lane in story.others:
+        look, what = "d-node d-faint", f"{lane}: filtered away, but for messages with the others"
     sheet.add("texts", rectangle(x - half, y - 13, 2 * half, 26, look, radius), what)
     sheet.add("texts", text(x, y + 4.5, words, "d-name"))
 

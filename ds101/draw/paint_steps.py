@@ -122,7 +122,7 @@ def tooltip(flight: Flight) -> str:
     """All of a message, for whoever points at it."""
     if flight.tooltip:
         return flight.tooltip
-    words = [f"{flight.src} → {flight.dst}  {call_text(flight.type, flight.body, 400)}"]
+    words = [f"{flight.sender} → {flight.receiver}  {call_text(flight.type, flight.body, 400)}"]
     if flight.sent_at is not None:
         how = " (its record was lost; known from its delivery)" if flight.reconstructed else ""
         words.append(f"sent at {duration(flight.sent_at)}{how}")

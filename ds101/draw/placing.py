@@ -50,24 +50,24 @@ def cause_of(arrow: Arrow) -> str:
     return f"{cause} (to {' '.join(arrow.receivers)})" if arrow.more else cause
 
 
-def hint_of(arrow: Arrow, layout: Layout) -> str:
+def hint_of(arrow: Arrow) -> str:
     """What is said at a free end: the picture doesn't show where the message came from or went."""
     flight = arrow.flight
-    if arrow.ends == "open" and flight.dst in layout.lanes:
+    if arrow.ends == "open":
         return "arrives later" if flight.head is not None else "not seen arriving"
-    if arrow.starts == "open" and flight.src in layout.lanes:
+    if arrow.starts == "open":
         return "sent earlier" if flight.tail is not None else "not seen leaving"
     return ""
 
 
-def aside_of(arrow: Arrow, layout: Layout) -> str:
-    """What a label adds to its message: that it is a duplicate; who is at the other end, if that has no lane here."""
+def aside_of(arrow: Arrow) -> str:
+    """What a label adds to its message: that it is a duplicate; who is at its end, where a lane stands for several."""
     flight = arrow.flight
     parts = ["duplicate"] if flight.copy else []
-    if arrow.ends != "head" and flight.dst not in layout.lanes:
+    if flight.receiver != flight.dst:
         parts.append(f"→ {' '.join(arrow.receivers)}")
-    if arrow.starts == "open" and flight.src not in layout.lanes:
-        parts.append(f"← {plain(cut(flight.src, 20))}")
+    if flight.sender != flight.src:
+        parts.append(f"← {plain(cut(flight.sender, 20))}")
     return " ".join(parts)
 
 
@@ -94,7 +94,7 @@ class _Placer:
 
     def place(self, arrow: Arrow) -> None:
         self._take(self._best_form(arrow))
-        words = cause_of(arrow) or hint_of(arrow, self._layout)
+        words = cause_of(arrow) or hint_of(arrow)
         if not words or (arrow.ends != "cross" and arrow.step in self._hinted):
             return
         width = text_width(words, SIZE)
@@ -108,7 +108,7 @@ class _Placer:
         self._crowd.add(label.band, ON_A_LABEL)
 
     def _best_form(self, arrow: Arrow) -> Label:
-        aside, flight, gap = aside_of(arrow, self._layout), arrow.flight, self._layout.gap
+        aside, flight, gap = aside_of(arrow), arrow.flight, self._layout.gap
         forms = list(flight.forms)
         telling = len(forms) - 2 if flight.body else len(forms)  # the last two forms tell no field
         room = max(abs(arrow.x1 - arrow.x0) - 14, gap - 22)

@@ -18,16 +18,17 @@ from ds101.draw.paint_steps import colours_of, paint_arrow, paint_label, paint_s
 from ds101.draw.placing import UNREADABLE, Label, place_labels
 from ds101.draw.sheet import Sheet, number, rectangle, text
 from ds101.draw.spans import Spans, spans_of
-from ds101.draw.story import Flight, Step, Story, story_of
+from ds101.draw.story import Flight, Step, Story
 from ds101.draw.style import ROOT, stylesheet
 from ds101.draw.summary import name_of, summary
+from ds101.draw.telling import story_of
 from ds101.draw.wording import plain
 from ds101.trace import Trace
 
 WIDTH = 860  # pixels: a notebook's column
 AT_MOST = 80  # steps in one picture
 FEW = 100  # labels: up to here rows are also made wider for what would be cut very short
-TRIES = 3  # at making rows wider until every label has room
+TRIES = 8  # at making rows wider until every label has room
 
 
 def spacetime(
@@ -94,8 +95,7 @@ def arrange(
         for flight in story.flights
         if any(end is not None and end.index in shown for end in (flight.tail, flight.head))
     ]
-    texts = [flight.forms[0] for flight in flights]
-    layout = lay_out(story, selection.items, width, texts, heading=bool(title))
+    layout = lay_out(story, selection.items, width, [_widest_label(flight) for flight in flights], bool(title))
     for attempt in range(TRIES):
         spans = spans_of(layout, selection.before)
         arrows = arrows_of(flights, layout, spans.walls)
@@ -107,6 +107,11 @@ def arrange(
             layout.rows[row].wider += LINE
         settle(layout)
     return Arrangement(story, selection, flights, layout, spans, arrows, labels)
+
+
+def _widest_label(flight: Flight) -> str:
+    named = [name for name, lane in ((flight.sender, flight.src), (flight.receiver, flight.dst)) if name != lane]
+    return " → ".join([flight.forms[0], *named])
 
 
 def _crowded_rows(labels: Sequence[Label], patient: bool) -> set[int]:

@@ -11,7 +11,8 @@ from ds101.draw.arrows import Wall
 from ds101.draw.choose import Gap
 from ds101.draw.layout import Layout
 from ds101.draw.notes import sides_in_words
-from ds101.draw.story import OUTCOMES, Step
+from ds101.draw.story import Step
+from ds101.draw.telling import OUTCOMES
 from ds101.trace import Event
 
 CHANGES = {"crash": "down", "restart": "up", "start": "up", "pause": "paused", "resume": "up"}

@@ -56,9 +56,10 @@ def _middles(arrow: Arrow, width: float, lanes: Sequence[float]) -> list[tuple[f
     way = 1 if arrow.x1 > arrow.x0 else -1
     low, high = (arrow.x0, arrow.x1) if way == 1 else (arrow.x1, arrow.x0)
     spans = list(pairwise([low, *(x for x in lanes if low < x < high), high]))[::way]  # from tail to head
-    if len(spans) == 1 and arrow.ends != "head" and high - low < width + 16:  # a stub: it may stick out
-        at_head = arrow.starts == "open"
-        return [(0.0, arrow.x1 - way * (width / 2 + 14) if at_head else arrow.x0 + way * (width / 2 + 8))]
+    at_head, is_stub = arrow.starts == "open", arrow.starts == "open" or arrow.ends != "head"
+    if len(spans) == 1 and is_stub and high - low < width + 16:  # it may stick out at its free end
+        at_lane = arrow.x1 - way * (width / 2 + 14) if at_head else arrow.x0 + way * (width / 2 + 8)
+        return [(0.0, at_lane), (FURTHER, at_lane + (-way if at_head else way) * (high - low) / 3)]
     tail = arrow.flight.tail
     near_head = tail is not None and len(tail.departures) > 1
     towards = way if near_head else -way
@@ -86,5 +87,7 @@ def at_free_end(arrow: Arrow, width: float) -> list[Spot]:
         Spot(0.0, x + way * (9 + width / 2), y, 0.0),
         Spot(8.0, x, y + 14, 0.0),
         Spot(9.0, x - way * width / 3, y + 14, 0.0),
+        Spot(10.0, x + way * width / 3, y + 14, 0.0),
         Spot(12.0, x, y - 13, 0.0),
+        Spot(20.0, x, y + 24, 0.0),
     ]

@@ -29,6 +29,7 @@ _RULES = """
 {r} .d-title{{font-size:14px;font-weight:600}}
 {r} .d-node,{r} .d-client{{{fill:node}{stroke:lane}stroke-width:1.2}}
 {r} .d-client{{{fill:client}stroke-dasharray:4 2.5}}
+{r} .d-faint{{stroke-dasharray:2 5;fill:none}}
 {r} .d-name{{font-size:13px;font-weight:600;text-anchor:middle}}
 {r} .d-tag{{font-size:10px;font-weight:600;text-anchor:middle;{fill:soft}}}
 {r} .d-time{{font-size:10px;text-anchor:end;{fill:soft}font-variant-numeric:tabular-nums}}

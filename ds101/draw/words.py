@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ds101.draw.choose import Gap, Item, select
 from ds101.draw.notes import cause_in_words, skew_in_words, words_of, world_in_words
 from ds101.draw.repeats import Fold
-from ds101.draw.story import Flight, Step, Story, story_of
+from ds101.draw.story import Flight, Step, Story
+from ds101.draw.telling import story_of
 from ds101.draw.wording import call_text, counted, cut, duration, plain
 from ds101.trace import Event, Trace
 
@@ -155,4 +156,4 @@ def _message(flight: Flight) -> str:
 
 
 def _route(flight: Flight) -> str:
-    return f"{plain(flight.src)} → {plain(flight.dst)}"
+    return f"{plain(flight.sender)} → {plain(flight.receiver)}"
