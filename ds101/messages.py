@@ -25,6 +25,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, dataclass_transform
 
 from ds101.errors import Mistake
+from ds101.state import MUTABLE
 from ds101.wire import Kind, Refused, field_types, kind_of
 
 
@@ -34,6 +35,11 @@ def _refuse_bare_fields(cls: type) -> None:
         is_field = not name.startswith("_") and name not in annotated
         if is_field and isinstance(value, bool | int | float | str | bytes | tuple | list | set | dict):
             raise Mistake(f"{cls.__name__}.{name} has no type. Write  {name}: {type(value).__name__} = {value!r}")
+        if name in vars(cls).get("__annotations__", ()) and isinstance(value, MUTABLE):
+            raise Mistake(
+                f"The default of {cls.__name__}.{name} is a {type(value).__name__}, which all messages would share. "
+                f"Write  {name}: tuple = ()  or leave it out."
+            )
 
 
 @dataclass_transform(frozen_default=True)
@@ -46,7 +52,7 @@ class _Value:
         super().__init_subclass__(**options)
         if "__dataclass_fields__" not in vars(cls):  # it is there when the class has just travelled here
             _refuse_bare_fields(cls)
-            dataclass(frozen=True)(cls)
+            dataclass(frozen=True, repr=False)(cls)
         if "__ds101_fields__" not in vars(cls):
             with suppress(Mistake):  # it may name a class that is defined further down: resolved at its first use
                 field_types(cls, sys._getframe(1).f_locals)
@@ -57,6 +63,9 @@ class _Value:
             value = values[name]
             if type(value) not in kind.exact and not kind.accepts(value):
                 raise Mistake(_wrong_field(self, name, kind, value))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
 
 
 class Message(_Value):
@@ -81,11 +90,18 @@ def fields_of(cls: type) -> tuple[tuple[str, Kind], ...]:
 
 def _wrong_field(message: _Value, name: str, kind: Kind, value: Any) -> str:
     given = type(value).__name__
-    article = "an" if given[0] in "aeiou" else "a"
-    why = f"{value!r} is {article} {given}"
-    if kind.name == given or kind.name == "object":
+    why = f"{value!r} is {_article(given)} {given}"
+    if isinstance(value, set | frozenset) and len({type(one) for one in value}) > 1:
+        why = f"a set's elements must be of one type, unlike those of {value!r}"
+    elif (kind.name, given) in (("str", "str"), ("float", "float"), ("float", "int"), ("object", given)):
         why = f"{value!r} would not arrive as it is"
-    return f"{message!r}: {name} must be {'an' if kind.name[0] in 'aeiou' else 'a'} {kind.name}, and {why}."
+    elif kind.name == given or kind.name.startswith(f"{given}["):
+        why = f"{value!r} is none"
+    return f"{message!r}: {name} must be {_article(kind.name)} {kind.name}, and {why}."
+
+
+def _article(name: str) -> str:
+    return "an" if name[0] in "aeiouAEIOU" else "a"
 
 
 def encode(message: _Value) -> dict[str, Any]:
@@ -117,7 +133,7 @@ _missing = object()
 
 def _decode_with_care(cls: type[Any], body: Any) -> Any:
     if not isinstance(body, dict):
-        raise Refused(f"the body of a {cls.__name__} is an object, not {body!r}")
+        raise Refused(f"the body of {cls.__name__} is an object, not {body!r}")
     kinds = dict(fields_of(cls))
     unknown = sorted(set(body) - set(kinds))
     if unknown:

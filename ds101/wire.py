@@ -19,7 +19,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass
-from enum import Enum
+from enum import Enum, Flag
 from typing import Any, Literal, NewType, Union, cast, get_args, get_origin
 
 import msgspec
@@ -96,7 +96,10 @@ def _scalar(scalar: type) -> Kind:
 
 
 def _is_finite(value: Any) -> bool:
-    return type(value) in (float, int) and math.isfinite(value)
+    try:
+        return type(value) in (float, int) and math.isfinite(value)
+    except OverflowError:  # an int that no float can hold
+        return False
 
 
 def _is_text(value: Any) -> bool:
@@ -298,12 +301,25 @@ def _class(cls: type) -> Kind:
 
 
 def _enum(cls: type[Enum]) -> Kind:
+    if issubclass(cls, Flag):  # a combination of flags has no name of its own
+        return _flag(cls)
+
     def decode(wire: Any) -> Any:
         if not isinstance(wire, str) or wire not in cls.__members__:
             raise Refused(f"{wire!r} is no {cls.__name__}")
         return cls[wire]
 
     return Kind(cls.__name__, lambda value: type(value) is cls, lambda value: value.name, decode)
+
+
+def _flag(cls: type[Flag]) -> Kind:
+    def decode(wire: Any) -> Any:
+        try:
+            return cls(_scalar(int).decode(wire))
+        except ValueError:
+            raise Refused(f"{wire!r} is no {cls.__name__}") from None
+
+    return Kind(cls.__name__, lambda value: type(value) is cls, lambda value: value.value, decode)
 
 
 def _dataclass(cls: type) -> Kind:

@@ -12,7 +12,6 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import is_dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -49,7 +48,7 @@ def dump(value: Any) -> bytes:
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
-    """Carries the reader's modules by value, and leaves out what msgspec hangs on dataclasses."""
+    """Carries the reader's modules by value, and leaves out what msgspec hangs on dataclasses and enums."""
 
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file)
@@ -65,7 +64,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
             ):
                 cloudpickle.register_pickle_by_value(module)
                 self.by_value.append(module)
-        if isinstance(obj, type) and is_dataclass(obj):
+        if isinstance(obj, type):
             for name in CACHES & set(vars(obj)):
                 delattr(obj, name)
         return super().reducer_override(obj)
