@@ -30,7 +30,7 @@ class Verdict(Enum):
     def __bool__(self) -> bool:
         if self is Verdict.INCONCLUSIVE:
             raise Inconclusive(
-                "An inconclusive verdict is neither true nor false. Compare it with Verdict.HOLDS or Verdict.BROKEN."
+                "Inconclusive is neither true nor false. Compare it with Verdict.HOLDS or Verdict.BROKEN."
             )
         return self is Verdict.HOLDS
 
