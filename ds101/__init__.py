@@ -6,6 +6,7 @@
 - faults.py, network.py  what links and nodes can do wrong
 - trace.py, history.py   what happened, and what clients were told
 - draw/                  the space-time diagram of a trace
+- widgets/               what a reader touches: predictions
 - processes/, proxy/     any function as a process; a fault-injecting TCP proxy
 - labs/                  the specifications of the labs
 - notebooks/, cli.py     how the notebooks are built; the `ds101` command

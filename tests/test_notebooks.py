@@ -105,7 +105,7 @@ def test_a_lab_is_released_without_its_solution_and_hidden_tests(root):
     list(build(root, ["lab07"]))
     _, answer, check = ("".join(cell["source"]) for cell in cells(released))
     assert "return a + b" not in answer
-    assert "NotImplementedError" in answer
+    assert answer.endswith("raise NotYet  # your code, in place of this line")
     assert check == "assert add(1, 2) == 3"
     assert (released.parent / "bad-run.svg").read_text() == "<svg/>"
     assert list(out_of_step(root)) == []
@@ -173,6 +173,17 @@ def test_outputs_do_not_tell_where_they_were_made(root):
     assert printed["text"] == ["course\n"]
     assert raised["ename"] == "JSONDecodeError"
     assert not [line for line in raised["traceback"] if str(Path(json.__file__).parent) in line]
+
+
+@pytest.mark.notebook
+def test_a_widget_is_saved_in_the_form_that_reads_without_a_kernel(root):
+    notebook = write_chapter(
+        root, "```{code-cell}\nfrom ds101.widgets import predict\npredict('Which?', 'this', 'that')\n```\n"
+    )
+    list(build(root))
+    ((output,),) = (cell["outputs"] for cell in cells(notebook))
+    assert set(output["data"]) == {"text/html", "text/plain"}
+    assert output["data"]["text/plain"] == ["Predict: Which?  ( ) this  ( ) that"]
 
 
 def test_names_are_full_or_short(root):
