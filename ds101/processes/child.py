@@ -22,8 +22,11 @@ import multiprocess
 import setproctitle
 
 from ds101.lines import places_of
+from ds101.processes.output import LAST_WORDS, PART, PRINTED
 
 PR_SET_PDEATHSIG = 1
+MESSAGE = 4_000  # bytes: a pipe takes up to 4,096 whole or not at all, so a process that is stopped leaves no half one
+MOST_LAST_WORDS = 1_000  # characters, for the same reason
 
 
 def run_child(title: str, payload: bytes, output: Connection, disk: int | str | None, start_method: str) -> None:
@@ -45,8 +48,8 @@ def run_child(title: str, payload: bytes, output: Connection, disk: int | str | 
         raise
     except BaseException as error:
         sys.stdout.flush()
-        last_words = pickle.dumps((type(error).__name__, str(error), places_of(error)))
-        output.send_bytes(b"!" + last_words)
+        last_words = (type(error).__name__, str(error)[:MOST_LAST_WORDS], places_of(error)[-1:])
+        output.send_bytes(LAST_WORDS + pickle.dumps(last_words))
         sys.exit(1)
     finally:
         sys.stdout.flush()
@@ -104,4 +107,8 @@ class _Printer(io.TextIOBase):
                 self._line = ""
 
     def _send(self, text: str) -> None:
-        self._output.send_bytes(b"|" + text.encode("utf-8", "replace"))
+        data = text.encode("utf-8", "replace")
+        while len(data) > MESSAGE:
+            self._output.send_bytes(PART + data[:MESSAGE])
+            data = data[MESSAGE:]
+        self._output.send_bytes(PRINTED + data)

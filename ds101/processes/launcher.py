@@ -28,6 +28,7 @@ from ds101.processes.shipping import ship
 STARTUP_TIMEOUT = 30.0  # seconds; a cold start takes a fraction of one
 ROOT = Path(__file__).parents[2]  # where `-m ds101...` is found, wherever the caller stands
 MOST_PROCESSES = 200  # at once, from one program
+SUPERVISOR_DIED = "The supervisor of the processes died, and they with it. Start them again."
 
 
 def spawn(function: Callable[..., Any], *arguments: Any, name: str | None = None) -> Process:
@@ -86,13 +87,15 @@ class Launcher:
         self.lives: dict[int, Life] = {}
         self.keys = itertools.count(1)
         self.lock = threading.Lock()
-        self.gone = threading.Event()
+        self.broken = False  # the supervisor is gone
+        self.gone = threading.Event()  # and everything is tidied up after it
+        self.parts: dict[int, bytes] = {}  # of long lines
         self.connection = self._start()
         threading.Thread(target=self._listen, name="ds101 supervisor", daemon=True).start()
         atexit.register(self.close)
 
     def works(self) -> bool:
-        return self.owner == os.getpid() and not self.gone.is_set()
+        return self.owner == os.getpid() and not self.broken
 
     def _start(self) -> Connection:
         key = secrets.token_bytes(16)
@@ -132,6 +135,8 @@ class Launcher:
     def spawn(self, life: Life, title: str, payload: bytes, disk: str | None) -> None:
         """Ask for a process. Raises `LaunchError` when too many run already."""
         with self.lock:
+            if self.broken:
+                raise LaunchError(SUPERVISOR_DIED)
             if len(self.lives) >= MOST_PROCESSES:
                 raise LaunchError(
                     f"{MOST_PROCESSES} processes are running already, which is the most. "
@@ -167,6 +172,8 @@ class Launcher:
     def _on_started(self, key: int, pid: int) -> None:
         life = self.lives[key]
         life.pid = pid
+        if life.unwanted:
+            life.kill()
         life.started.set_result(pid)
 
     def _on_refused(self, key: int, reason: str) -> None:
@@ -176,15 +183,19 @@ class Launcher:
 
     def _on_output(self, key: int, data: bytes) -> None:
         life = self.lives[key]
-        if data[:1] == b"|":
-            output.put(life.name, data[1:].decode())
+        kind, rest = data[:1], data[1:]
+        if kind == output.PART:
+            self.parts[key] = self.parts.get(key, b"") + rest
+        elif kind == output.PRINTED:
+            output.put(life.name, (self.parts.pop(key, b"") + rest).decode())
         else:
-            kind, words, places = pickle.loads(data[1:])
+            error, words, places = pickle.loads(rest)
             place = f" It happened in {place_in_words(places[-1])}" if places else ""
-            life.error = NodeError(f"{life.name} died of {kind}: {words.removesuffix('.')}.{place}")
+            life.error = NodeError(f"{life.name} died of {error}: {words.removesuffix('.')}.{place}")
 
     def _on_exited(self, key: int, code: int) -> None:
         life = self.lives.pop(key)
+        self.parts.pop(key, None)
         life.exit_code = code
         life.ended.set()
         if life.on_exit is not None:
@@ -192,9 +203,11 @@ class Launcher:
 
     def _bury_all(self) -> None:
         """The supervisor is gone, whoever killed it: a stopped process may need the last blow from here."""
+        with self.lock:
+            self.broken = True
         for key, life in list(self.lives.items()):
             if not life.started.done():
-                life.started.set_exception(LaunchError("The supervisor of the processes died. Try again."))
+                life.started.set_exception(LaunchError(SUPERVISOR_DIED))
             life.kill()
             self._on_exited(key, -signal.SIGKILL)
         self.connection.close()

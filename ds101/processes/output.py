@@ -10,6 +10,11 @@ import sys
 import threading
 from collections import deque
 
+# How a message from a process begins.
+PRINTED = b"|"  # whole lines, or the end of a long one
+PART = b"+"  # of a long line
+LAST_WORDS = b"!"  # the exception that ended it
+
 MOST_LINES = (
     2_000  # kept between two looks; more is counted and dropped, so that an endless printer can't fill the memory
 )

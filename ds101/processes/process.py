@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,6 +17,8 @@ import psutil
 from ds101.errors import LaunchError, Mistake, NodeError, Timeout
 from ds101.processes import output
 
+LOOK = 0.1  # seconds between two looks at what a process prints while somebody waits for it
+
 
 class Life:
     """The running of one process, apart from the `Process` that the caller holds: that one can be forgotten."""
@@ -23,6 +28,8 @@ class Life:
         self.started: Future[int] = Future()
         self.ended = threading.Event()
         self.pid = 0
+        self.unwanted = False
+        self.owner = os.getpid()
         self.exit_code: int | None = None
         self.error: NodeError | None = None
 
@@ -31,8 +38,12 @@ class Life:
         return self.pid != 0 and not self.ended.is_set()
 
     def kill(self) -> None:
-        """SIGKILL, without waiting and without a lock: the garbage collector calls this, on any thread."""
-        if self.alive:
+        """SIGKILL, without waiting and without a lock: the garbage collector calls this, on any thread.
+
+        A process that is still being started is killed when it has started. A fork of this program kills nothing.
+        """
+        self.unwanted = True
+        if self.alive and self.owner == os.getpid():
             with suppress(psutil.NoSuchProcess):
                 psutil.Process(self.pid).kill()
 
@@ -80,22 +91,26 @@ class Process:
 
     def pause(self) -> None:
         """Stop it with SIGSTOP: it neither runs nor dies. Raises `LaunchError` if it has ended."""
-        self._signal("suspend")
+        self._signal("pause", psutil.Process.suspend)
         self.paused = True
 
     def resume(self) -> None:
         """Let it go on, with SIGCONT. Raises `LaunchError` if it has ended."""
-        self._signal("resume")
+        self._signal("resume", psutil.Process.resume)
         self.paused = False
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end (seconds) and return its exit code.
+        """Wait for its end (seconds) and return its exit code; what it prints is shown meanwhile.
 
         Raises `Timeout` if it still runs then, and `NodeError` if its function raised an exception.
         """
-        ended = self._life.ended.wait(timeout)
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while not self._life.ended.wait(max(0.0, min(LOOK, deadline - time.monotonic()))):
+            output.show()
+            if time.monotonic() >= deadline:
+                break
         output.show()
-        if not ended:
+        if not self._life.ended.is_set():
             raise Timeout(f"{self.name} still runs after {timeout:g} s. Wait longer, or kill() it.")
         self._raise_error()
         assert self.exit_code is not None
@@ -117,10 +132,11 @@ class Process:
     def __reduce__(self) -> Any:
         raise Mistake(f"The process {self.name} can't be sent to another process. Send what it needs to know instead.")
 
-    def _signal(self, verb: str) -> None:
-        if not self.alive:
-            raise LaunchError(f"{self.name} has ended, so it can't {verb}. Start it again with spawn.")
-        getattr(psutil.Process(self.pid), verb)()
+    def _signal(self, verb: str, send: Callable[[psutil.Process], None]) -> None:
+        with suppress(psutil.NoSuchProcess):
+            if self.alive:
+                return send(psutil.Process(self.pid))
+        raise LaunchError(f"{self.name} has ended, so it can't {verb}. Start it again with spawn.")
 
     def _raise_error(self) -> None:
         error, self._life.error = self._life.error, None

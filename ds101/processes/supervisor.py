@@ -31,15 +31,20 @@ from ds101.processes.launcher import connection_over
 START_METHOD = os.environ.get("DS101_START_METHOD") or ("fork" if hasattr(os, "fork") else "spawn")
 
 GRACE = 1.0  # seconds between the end of a child's output and its own end, at the most
+MOST_LAST_MESSAGES = 1 << 14  # more than a pipe holds; children of the child may go on printing for ever
 
 
 @dataclass
 class Child:
-    """A running process: its number in the kernel's books, and the end of the pipe that it prints to."""
+    """A running process: its number in the kernel's books, the end of the pipe that it prints to, and its own end."""
 
     key: int
     process: Any
     output: Connection
+    end: list[int]
+    """What becomes readable when it ends; nothing where the system has no such thing."""
+    silent: bool = False
+    """Nobody can print to its pipe any more."""
 
 
 class Supervisor:
@@ -63,13 +68,17 @@ class Supervisor:
             self._bury_all()
 
     def _step(self) -> bool:
-        outputs = {child.output: child for child in self.children.values()}
-        ready = wait([self.kernel, *self.kernel_gone, *outputs])
+        outputs = {child.output: child for child in self.children.values() if not child.silent}
+        ends = {end: child for child in self.children.values() for end in child.end}
+        ready = set(wait([self.kernel, *self.kernel_gone, *outputs, *ends]))
         if any(source in ready for source in self.kernel_gone):
             return False
-        for source in ready:
-            if source in outputs:
-                self._hear(outputs[source])
+        for source, child in outputs.items():
+            if source in ready:
+                self._hear(child)
+        for end, child in ends.items():
+            if end in ready:
+                self._bury(child)
         if self.kernel in ready:
             verb, *arguments = self.kernel.recv()
             getattr(self, f"_do_{verb}")(*arguments)
@@ -87,7 +96,7 @@ class Supervisor:
             receiving.close()
             self.kernel.send(("refused", key, str(error)))
         else:
-            self.children[key] = Child(key, process, receiving)
+            self.children[key] = Child(key, process, receiving, _exit_of(process.pid))
             self.kernel.send(("started", key, process.pid))
         finally:
             sending.close()
@@ -118,20 +127,30 @@ class Supervisor:
                 os.unlink(disk.name)
 
     def _hear(self, child: Child) -> None:
-        """Passes on what a child printed. Its end is that nobody holds the other end of its pipe any more."""
+        """Passes on what a child printed."""
         try:
-            self.kernel.send(("output", child.key, child.output.recv_bytes()))
-        except (EOFError, ConnectionResetError):
-            self._bury(child)
+            data = child.output.recv_bytes()
+        except (EOFError, OSError):
+            child.silent = True
+            if not child.end:
+                self._bury(child)
+        else:
+            self.kernel.send(("output", child.key, data))
 
     def _bury(self, child: Child) -> None:
-        """Reaps a child that has ended, or that threw away its output and can't be watched any more."""
+        """Reaps a child that has ended, or, where only its silence can be seen, is about to."""
+        for _ in range(MOST_LAST_MESSAGES):
+            if child.silent or not child.output.poll():
+                break
+            self._hear(child)
         child.process.join(GRACE)
         child.process.kill()
         child.process.join()
         code = child.process.exitcode
         child.process.close()
         child.output.close()
+        for end in child.end:
+            os.close(end)
         del self.children[child.key]
         self.kernel.send(("exited", child.key, code))
 
