@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -37,20 +37,23 @@ class TimerName(NamedTuple):
     body: bytes
 
 
-def sending(to: str, message: Message, nodes: Collection[str]) -> Sending:
-    """The message as it is now: what the node changes afterwards doesn't travel.
+def sendings(receivers: Sequence[str], message: Message, nodes: Collection[str]) -> list[Sending]:
+    """The message as it is now, for each receiver: what the node changes afterwards doesn't travel.
 
     Raises `Mistake` if nobody can have that address, or if the message can't be encoded.
     """
     if not isinstance(message, Message):
-        raise Mistake(f"send({to!r}, {message!r}): that is no Message. Write  class Name(Message): ...  and send it.")
-    if to not in nodes and not is_client(to):
-        raise Mistake(f"send({to!r}, ...): nobody is called so. There are {', '.join(nodes)}, and senders.")
+        raise Mistake(f"{message!r} can't be sent: it is no Message. Write  class Name(Message): ...  and send it.")
+    for to in receivers:
+        if to not in nodes and not is_client(to):
+            raise Mistake(f"send({to!r}, ...): nobody is called so. There are {', '.join(nodes)}, and senders.")
     wire = encode(message)
     try:
-        return Sending(to, wire["type"], encode_json(wire["body"]))
+        body = encode_json(wire["body"])
     except (TypeError, ValueError) as error:
         raise Mistake(f"{message!r} can't be sent: {error}.") from None
+    name = wire["type"]
+    return [Sending(to, name, body) for to in receivers]
 
 
 def timer_name(node_class: type[Node], timer: Timer) -> TimerName:
@@ -60,7 +63,7 @@ def timer_name(node_class: type[Node], timer: Timer) -> TimerName:
     name = type(timer).__name__
     if handler_for(node_class, type(timer)) is None:
         raise Mistake(f"Nothing handles {name}. Write  @on({name})  above a method (self, timer).")
-    return TimerName(name, encode_json(encode(timer)["body"]))
+    return TimerName(name, encode_json(encode(timer)["body"]) if timer.__dict__ else b"{}")
 
 
 def interval(after: Any) -> tuple[Seconds, Seconds]:
@@ -74,7 +77,9 @@ def interval(after: Any) -> tuple[Seconds, Seconds]:
     raise Mistake(f"after={after!r} is no time. Give seconds, 0 or more, or a pair (low, high) to draw from.")
 
 
-def is_client(address: str) -> bool:
+def is_client(address: object) -> bool:
     """Whether an address is that of a client's call, such as `c1.7`."""
+    if not isinstance(address, str):
+        return False
     name, dot, number = address.partition(".")
     return bool(name) and bool(dot) and number.isdigit()

@@ -21,12 +21,7 @@ def check_signature(cls: type, name: str, events: Sequence[type]) -> None:
     handler = getattr(cls, name)
     if not isinstance(handler, FunctionType):
         raise Mistake(f"{cls.__name__}.{name} was a handler, and is now {handler!r}. Make it a method.")
-    if inspect.iscoroutinefunction(handler) or inspect.isgeneratorfunction(handler):
-        raise Mistake(
-            f"{cls.__name__}.{name} waits (async or yield), and a handler runs to completion. "
-            f"Send, set a timer, return. "
-            f"It begins in {line_of(handler.__code__)}"
-        )
+    _refuse_waiting(cls, handler, "a handler")
     for event in events:
         needed = ("self", "timer") if issubclass(event, Timer) else ("self", "message", "sender")
         try:
@@ -36,6 +31,25 @@ def check_signature(cls: type, name: str, events: Sequence[type]) -> None:
                 f"{cls.__name__}.{name} handles {event.__name__}, so write  def {name}({', '.join(needed)}):  "
                 f"It begins in {line_of(handler.__code__)}"
             ) from None
+
+
+def _refuse_waiting(cls: type, function: FunctionType, what: str) -> None:
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        raise Mistake(
+            f"{cls.__name__}.{function.__name__} waits (async or yield), and {what} runs to completion. "
+            f"Send, set a timer, return. It begins in {line_of(function.__code__)}"
+        )
+
+
+def _check_start(cls: type, start: FunctionType) -> None:
+    _refuse_waiting(cls, start, "start")
+    try:
+        inspect.signature(start).bind("self")
+    except TypeError:
+        raise Mistake(
+            f"{cls.__name__}.start runs at every start, so write  def start(self):  "
+            f"It begins in {line_of(start.__code__)}"
+        ) from None
 
 
 def check_member(cls: type, name: str, member: Any) -> None:
@@ -53,6 +67,8 @@ def check_member(cls: type, name: str, member: Any) -> None:
             f"{cls.__name__}.{name} is a {kind} that all nodes of a process would share. "
             f"Write  self.{name} = ...  in start(self), or make it a tuple if it is a setting."
         )
+    if name == "start" and isinstance(member, FunctionType):
+        _check_start(cls, member)
     if isinstance(member, FunctionType):
         _refuse_changed_globals(cls, member.__code__)
 
