@@ -3,6 +3,7 @@
 - node.py, messages.py   what you write: a `Node`, its `Message`s and `Timer`s
 - world/                 the verbs that all worlds share
 - cluster/               runs it as real processes: `Cluster`
+- simulation/            runs it in virtual time, with every choice drawn from a seed: `Simulation`
 - faults.py, network.py  what links and nodes can do wrong
 - trace.py, history.py   what happened, and what clients were told
 - draw/                  the space-time diagram of a trace
@@ -19,6 +20,7 @@ from ds101.messages import Message, Timer
 from ds101.node import Node, on
 from ds101.processes import spawn
 from ds101.proxy import Proxy
+from ds101.simulation import Simulation
 from ds101.trace import Trace
 from ds101.verdict import Verdict
 
@@ -33,6 +35,7 @@ __all__ = [
     "Node",
     "NodeError",
     "Proxy",
+    "Simulation",
     "Timeout",
     "Timer",
     "Trace",

@@ -35,9 +35,13 @@ class Pipe:
 
 @dataclass
 class Network:
-    """The links as one sender sees them. `faults` are named, so that each can end by itself."""
+    """The links as one sender sees them. `faults` are named, so that each can end by itself.
+
+    `latency` is what every message takes, in seconds: 0 where a real network adds its own.
+    """
 
     random: Random
+    latency: tuple[Seconds, Seconds] = (0.0, 0.0)
     faults: dict[str, Fault] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)  # how many messages each Drop still takes
     pipes: dict[tuple[str, str], Pipe] = field(default_factory=dict)
@@ -50,16 +54,23 @@ class Network:
         self.faults = dict(faults)
 
     def is_quiet(self) -> bool:
-        """Whether messages pass as if there were no faults: none holds, and none that held still delays one."""
-        return not self.faults and not self.pipes
+        """Whether messages pass at once: no fault holds, and none that held still delays one."""
+        return not self.faults and not self.pipes and not self.latency[1]
 
     def _in_order(self, src: str, dst: str, now: Seconds) -> Seconds:
-        """Now, or after what an earlier fault still holds back."""
+        """After the latency, but not before what is under way on this link."""
+        low, high = self.latency
+        due = now + (low if low == high else low + (high - low) * self.random.random())
         pipe = self.pipes.get((src, dst))
-        if pipe is None or pipe.last_due <= now:
-            self.pipes.pop((src, dst), None)
-            return now
-        return pipe.last_due
+        if pipe is None:
+            if not high:
+                return due
+            pipe = self.pipes[src, dst] = Pipe()
+        elif pipe.last_due <= now and not high:
+            del self.pipes[src, dst]
+            return due
+        pipe.last_due = due = max(due, pipe.last_due)
+        return due
 
     def cut(self, src: str, dst: str) -> bool:
         """Whether a partition stands between them now."""
@@ -67,8 +78,8 @@ class Network:
 
     def plan(self, src: str, dst: str, type_name: str, size: int, now: Seconds) -> DueTimes | Cause:
         """When a message of `size` bytes that is sent now arrives, or why it doesn't."""
-        if self.is_quiet():
-            return (now,)
+        if not self.faults:
+            return (self._in_order(src, dst, now),)
         if self.cut(src, dst):
             return "partition"
         if self._is_chosen(src, dst, type_name):
@@ -98,7 +109,7 @@ class Network:
             if link.bandwidth is not None:
                 start = max(start, pipe.busy_until) + size / link.bandwidth
                 pipe.busy_until = start
-        latency = sum(self._latency(link) for link in links)
+        latency = self.random.uniform(*self.latency) + sum(self._latency(link) for link in links)
         if any(self._happens(link.reorder) for link in links):
             return start + latency + self.random.uniform(0, 2 * latency + HELD_BACK)  # others may overtake it
         pipe.last_due = max(pipe.last_due, start + latency)

@@ -19,6 +19,7 @@ A world runs a node by giving it a `Context`, which is all that it can reach.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from random import Random
 from types import FunctionType
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -26,7 +27,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from ds101.errors import Mistake
 from ds101.messages import Message, Timer
 from ds101.mistakes import GIVEN, check_member, check_signature
-from ds101.state import refuse_uncarriable, shares_with_another
+from ds101.state import IMMUTABLE, refuse_uncarriable, shares_with_another
 from ds101.storage import Storage
 
 Seconds = float
@@ -41,7 +42,7 @@ class Context(Protocol):
     random: Random
     storage: Storage
 
-    def send(self, to: str, message: Message) -> None: ...
+    def send(self, receivers: Sequence[str], message: Message) -> None: ...
     def set_timer(self, timer: Timer, after: Seconds | tuple[Seconds, Seconds]) -> None: ...
     def cancel_timer(self, timer: Timer) -> None: ...
     def now(self) -> Seconds: ...
@@ -118,12 +119,11 @@ class Node:
 
         Raises `Mistake` if nobody can have that address, or if the message can't be encoded.
         """
-        self._context.send(to, message)
+        self.__dict__["_context"].send((to,), message)
 
     def broadcast(self, message: Message) -> None:
         """Send a message to every other node."""
-        for peer in self.peers:
-            self._context.send(peer, message)
+        self._context.send(self._context.peers, message)
 
     def set_timer(self, timer: Timer, after: Seconds | tuple[Seconds, Seconds]) -> None:
         """Be woken by this timer after so many seconds, or after a time drawn from a range (low, high).
@@ -150,6 +150,9 @@ class Node:
         return context
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if type(value) in IMMUTABLE and name not in GIVEN:
+            self.__dict__[name] = value
+            return
         if name in GIVEN:
             raise Mistake(f"self.{name} is given to the node and can't be set. Use another name.")
         refuse_uncarriable(f"self.{name}", value)
@@ -176,6 +179,7 @@ def handlers_of(cls: type[Node]) -> dict[str, str]:
     return {event.__name__: name for event, name in cls.__ds101_handlers__.items()}
 
 
+@lru_cache(maxsize=4096)
 def handler_for(cls: type[Node], event: type) -> str | None:
     """The name of the method for an event, or for the nearest class that it inherits from."""
     for base in event.__mro__:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from ds101.frozen import freeze
 from ds101.messages import Message, Timer, Types, with_subclasses
 from ds101.node import Node
-from ds101.processes.shipping import walk
+from ds101.processes.shipping import Use, walk
 from ds101.wire import field_types
 
 
@@ -45,8 +45,20 @@ def _parts_of(annotation: Any) -> Iterator[Any]:
 
 
 def freeze_globals(*classes: type[Node]) -> None:
-    """Make the lists, dicts and sets among the globals of the nodes' code unchangeable: nodes share no memory."""
-    for use in list(walk(list(classes))):
-        if use.function is not None and isinstance(use.value, list | dict | set):
-            why = f"A node can't change the global {use.name!r}: nodes share no memory. Keep what changes in self."
-            use.function.__globals__[use.name] = freeze(use.value, why)
+    """Make the lists, dicts and sets among the globals of the nodes' code unchangeable."""
+    for use in _changeable(*classes):
+        use.function.__globals__[use.name] = freeze(use.value, unchangeable(use.name))
+
+
+def changeable_globals(*classes: type[Node]) -> dict[str, Any]:
+    """The lists, dicts and sets among the globals of the nodes' code, by name."""
+    return {use.name: use.value for use in _changeable(*classes)}
+
+
+def unchangeable(name: str) -> str:
+    """What to say to a node that changes a global."""
+    return f"A node can't change the global {name!r}: nodes share no memory. Keep what changes in self."
+
+
+def _changeable(*classes: type[Node]) -> list[Use]:
+    return [use for use in walk(list(classes)) if use.function is not None and isinstance(use.value, list | dict | set)]

@@ -15,6 +15,7 @@ from typing import Any
 
 from ds101.errors import Mistake
 
+IMMUTABLE = frozenset({type(None), bool, int, float, str, bytes})
 MUTABLE = (list, dict, set, bytearray, deque)
 _SIMPLE = (type(None), bool, int, float, complex, str, bytes, bytearray, range, Enum, type)
 _CODE = (FunctionType, LambdaType, MethodType, GeneratorType, ModuleType)

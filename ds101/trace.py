@@ -16,6 +16,7 @@ Verdict.HOLDS
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -148,6 +149,10 @@ class Trace(Sequence[Event]):
         """Write the trace as JSON."""
         content = {"nodes": self.nodes, "cut": self.cut, "events": self.events}
         Path(path).write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1))
+
+    def digest(self) -> str:
+        """A fingerprint: equal for two traces exactly if they are equal, event by event."""
+        return hashlib.sha256(msgspec.json.encode((self.nodes, self.cut, self.events))).hexdigest()
 
     @classmethod
     def load(cls, path: str | Path) -> Trace:

@@ -15,12 +15,13 @@ from random import Random
 from ds101.cluster.frames import Envelope, Lines, decode_envelope, encode_line
 from ds101.cluster.links import Links
 from ds101.cluster.tracebook import TraceBook, event_of_send
-from ds101.errors import Mistake, Unreachable
+from ds101.errors import Mistake
 from ds101.messages import Message, Types, encode
 from ds101.network import Network
 from ds101.trace import Event, base_name
 from ds101.wire import Refused
 from ds101.world.engine import Caller
+from ds101.world.naming import refused
 
 Address = tuple[str, int]
 
@@ -66,12 +67,7 @@ class Clients:
         if await self.links.connect(node, self.address_of(node)):
             self._send(address, node, message, caller, cause)
         elif caller is not None:
-            caller.answered(
-                None,
-                Unreachable(
-                    f"{node} is not there: its machine refuses the connection. Restart it, or ask another node."
-                ),
-            )
+            caller.answered(None, refused(node))
 
     def _send(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
         if caller is not None:

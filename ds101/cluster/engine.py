@@ -53,7 +53,7 @@ class RealEngine:
     def check(self) -> None:
         self.thread.refuse_own_thread()
         output.show()
-        error = self.runtime.next_error()
+        error = self.runtime.unheard.next()
         if error is not None:
             raise error
         self.runtime.refuse_if_closed()

@@ -17,6 +17,7 @@ from ds101.errors import LaunchError, NodeError, Timeout, Unreachable
 from ds101.node import Node
 from ds101.processes import Process
 from ds101.world.engine import Condition
+from ds101.world.naming import crashed, paused
 
 Address = tuple[str, int]
 ANSWER_TIMEOUT = 1.0  # seconds; a node that is busy in an endless loop answers no command
@@ -117,9 +118,9 @@ class Members:
         Raises `Unreachable` if the node is dead, and `Timeout` if it is paused or doesn't answer.
         """
         if member.dead or member.channel is None:
-            raise Unreachable(f"{member.id} has crashed. Use restart({member.id!r}) first.")
+            raise crashed(member.id)
         if member.paused:
-            raise Timeout(f"{member.id} is paused, so it answers nothing. Use resume({member.id!r}) first.")
+            raise paused(member.id)
         number = next(self._numbers)
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         member.answers[number] = answer
@@ -148,7 +149,7 @@ class Members:
     def bury(self, member: Member, error: NodeError | None) -> None:
         """A node has died: whoever waits for it hears that."""
         member.dead, member.paused = True, False
-        gone = error or Unreachable(f"{member.id} has crashed. Use restart({member.id!r}) first.")
+        gone = error or crashed(member.id)
         if not member.hello.done():
             member.hello.set_exception(gone)
             member.hello.exception()  # it may be that nobody waits

@@ -20,7 +20,6 @@ from ds101.cluster.tracebook import TraceBook
 from ds101.errors import ClosedError, NodeError
 from ds101.faults import CrashPoint, Drop, Fault
 from ds101.history import Operation
-from ds101.lines import place_in_words
 from ds101.messages import Types
 from ds101.node import Node
 from ds101.processes import Process
@@ -28,6 +27,7 @@ from ds101.processes.launcher import forget_disks, start_all
 from ds101.processes.shipping import dump, ship
 from ds101.reach import types_reached_by
 from ds101.trace import Event, base_name
+from ds101.world.unheard import Unheard, death_in_words
 
 LAST_WORDS_TIMEOUT = 0.2  # seconds that the end waits for a node's last records
 ARRIVAL_TIMEOUT = 20.0  # seconds; a busy machine may need a few, a healthy one a few hundredths
@@ -51,7 +51,7 @@ class Runtime:
         self.faults: dict[str, Fault] = {}
         self.skews: dict[str, tuple[float, float]] = {}
         self.operations: list[Operation] = []
-        self.errors: list[tuple[str, str]] = []  # (node, what it died of) that nobody has heard of yet
+        self.unheard = Unheard()
         self.closed = False
         self._fault_numbers = itertools.count(1)
 
@@ -121,14 +121,13 @@ class Runtime:
         self.book.add_batch(member.id, count, forgotten, packed)
 
     def _on_error(self, member: Member, kind: str, words: str, places: list[Any], sender: str) -> None:
-        place = f" It happened in {place_in_words(tuple(places[-1]))}" if places else ""
-        what = f"died of {kind}: {words.removesuffix('.')}.{place}"
+        what = death_in_words(kind, words, places)
         member.error = NodeError(f"{member.id} {what}")
         if not (self.clients.fail(sender, member.error) or not member.hello.done()):
-            self.errors.append((member.id, what))
+            self.unheard.add(member.id, what)
 
     def _on_unhandled(self, member: Member, words: str) -> None:
-        self.errors.append(("", words))
+        self.unheard.add("", words)
 
     def _on_chosen(self, _: Member, type_name: str, src: str, dst: str) -> None:
         self.chosen(type_name, src, dst)
@@ -156,7 +155,7 @@ class Runtime:
             return
         error = member.process.error
         if error is not None and member.hello.done():
-            self.errors.append((name, str(error).removeprefix(f"{name} ")))
+            self.unheard.add(name, str(error).removeprefix(f"{name} "))
         self.note("crash", name, detail="SIGKILL" if code == -9 else f"exit code {code}")
         member.error = member.error or error
         self.bury(member)
@@ -216,16 +215,6 @@ class Runtime:
         return name
 
     # Errors and the end
-
-    def next_error(self) -> Exception | None:
-        """What went wrong since the last verb, told once."""
-        if not self.errors:
-            return None
-        errors, self.errors = self.errors, []
-        node, words = errors[0]
-        others = sorted({name for name, _ in errors[1:] if name not in ("", node)})
-        more = f" ({', '.join(others)} too.)" if others else ""
-        return NodeError(f"{node} {words}{more}".strip())
 
     def refuse_if_closed(self) -> None:
         """Raises `ClosedError` after the end."""

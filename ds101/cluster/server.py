@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cloudpickle
 import msgspec
 import psutil
 
+from ds101.clock import Clock
 from ds101.cluster.control import Channel
 from ds101.cluster.frames import Envelope, encode_line
 from ds101.cluster.incoming import Incoming
 from ds101.cluster.journal import Journal
 from ds101.cluster.links import Links
 from ds101.cluster.recorder import Recorder
-from ds101.cluster.timers import Clock, Timers
-from ds101.effects import Sending, interval, sending, timer_name
+from ds101.cluster.timers import Timers
+from ds101.effects import Sending, interval, sendings, timer_name
 from ds101.errors import Mistake
 from ds101.faults import CrashPoint, Fault
 from ds101.lines import places_of
@@ -264,8 +265,8 @@ class Server:
 
     # What the node asks for: the `Context`
 
-    def send(self, to: str, message: Message) -> None:
-        self.outbox.append(sending(to, message, self.plan.nodes))
+    def send(self, receivers: Sequence[str], message: Message) -> None:
+        self.outbox += sendings(receivers, message, self.plan.nodes)
 
     def set_timer(self, timer: Timer, after: Any) -> None:
         name = timer_name(self.node_class, timer)

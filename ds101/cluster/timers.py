@@ -1,4 +1,4 @@
-"""The timers and the clock of one node, on real time."""
+"""The timers of one node, on real time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
+from ds101.clock import Clock
 from ds101.effects import TimerName
 from ds101.messages import Timer
 
@@ -20,23 +21,6 @@ class Pending(NamedTuple):
     handle: asyncio.TimerHandle
     due: Seconds
     cause: str
-
-
-class Clock:
-    """A node's own clock: real time, shifted and stretched."""
-
-    def __init__(self, real: Callable[[], Seconds]) -> None:
-        self._real = real
-        self._since, self._then = 0.0, 0.0
-        self.rate = 1.0
-
-    def now(self) -> Seconds:
-        return self._then + (self._real() - self._since) * self.rate
-
-    def skew(self, offset: Seconds, rate: float) -> None:
-        """From now on the clock is `offset` seconds ahead of real time, and runs `rate` times as fast."""
-        self._since = self._real()
-        self._then, self.rate = self._since + offset, rate
 
 
 class Timers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ds101.errors import LaunchError, Mistake
+from ds101.errors import LaunchError, Mistake, Timeout, Unreachable
 from ds101.messages import Message, Timer
 from ds101.node import Node, handler_for
 
@@ -67,3 +67,18 @@ def no_handler(node_class: type[Node], type_name: str) -> str:
         f"{node_class.__name__} has no handler for {type_name} (it handles {known}). "
         f"Write  @on({type_name})  above a method (self, message, sender)."
     )
+
+
+def crashed(node: str) -> Unreachable:
+    """What to say to whoever wants something of a crashed node."""
+    return Unreachable(f"{node} has crashed. Use restart({node!r}) first.")
+
+
+def refused(node: str) -> Unreachable:
+    """What to say to whoever calls a crashed node."""
+    return Unreachable(f"{node} is not there: its machine refuses the connection. Restart it, or ask another node.")
+
+
+def paused(node: str) -> Timeout:
+    """What to say to whoever wants something of a paused node."""
+    return Timeout(f"{node} is paused, so it answers nothing. Use resume({node!r}) first.")

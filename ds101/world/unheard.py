@@ -1,0 +1,36 @@
+"""Mistakes in nodes that no caller was waiting for: the world's next verb tells them, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ds101.errors import NodeError
+from ds101.lines import Place, place_in_words
+
+
+def death_in_words(kind: str, words: str, places: Iterable[Place]) -> str:
+    """What a node died of, with the reader's own line."""
+    frames = [tuple(place) for place in places]
+    where = f" It happened in {place_in_words(frames[-1])}" if frames else ""  # type: ignore[arg-type]
+    return f"died of {kind}: {words.removesuffix('.')}.{where}"
+
+
+class Unheard:
+    """What went wrong since the last verb."""
+
+    def __init__(self) -> None:
+        self._errors: list[tuple[str, str]] = []  # (node, what), or ("", a whole sentence)
+
+    def add(self, node: str, what: str) -> None:
+        """Keep what happened to a node, or a sentence of its own under no node's name."""
+        self._errors.append((node, what))
+
+    def next(self) -> NodeError | None:
+        """All of it as one error, or None; then it has been heard."""
+        if not self._errors:
+            return None
+        errors, self._errors = self._errors, []
+        node, what = errors[0]
+        others = sorted({name for name, _ in errors[1:] if name not in ("", node)})
+        more = f" ({', '.join(others)} too.)" if others else ""
+        return NodeError(f"{node} {what}{more}".strip())
