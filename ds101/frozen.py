@@ -15,6 +15,7 @@ ds101.errors.Mistake: The log can't be changed in place.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, NoReturn
 
 from ds101.errors import Mistake
@@ -50,17 +51,40 @@ FrozenSet = _frozen(
 )  # fmt: skip
 
 
+_UNCHANGING = (type(None), bool, int, float, complex, str, bytes, range, Enum, type, frozenset, FrozenSet)
+
+
 def freeze(value: Any, why: str) -> Any:
     """A copy of `value`, all the way down, that says `why` not when somebody tries to change it."""
-    if isinstance(value, list):
+    if type(value) is list:
         return _saying(FrozenList([freeze(one, why) for one in value]), why)
-    if isinstance(value, dict):
+    if type(value) is dict:
         return _saying(FrozenDict({key: freeze(one, why) for key, one in value.items()}), why)
-    if isinstance(value, set):
+    if type(value) is set:
         return _saying(FrozenSet(value), why)
     if type(value) is tuple:
         return tuple(freeze(one, why) for one in value)
+    if hasattr(type(value), "__ds101_value__"):
+        return _frozen_message(value, why)
     return value
+
+
+def _frozen_message(message: Any, why: str) -> Any:
+    """A message with frozen fields; its fields themselves can't be set anyway."""
+    frozen = object.__new__(type(message))
+    frozen.__dict__.update({name: freeze(value, why) for name, value in vars(message).items()})
+    return frozen
+
+
+def is_frozen(value: Any) -> bool:
+    """Whether no part of it can be changed."""
+    if isinstance(value, FrozenDict):
+        return all(map(is_frozen, value.values()))
+    if isinstance(value, FrozenList) or type(value) is tuple:
+        return all(map(is_frozen, value))
+    if hasattr(type(value), "__ds101_value__"):
+        return all(map(is_frozen, vars(value).values()))
+    return isinstance(value, _UNCHANGING)
 
 
 def _saying(value: Any, why: str) -> Any:

@@ -21,14 +21,15 @@ from typing import Any
 import cloudpickle
 
 from ds101.errors import Mistake
-from ds101.frozen import freeze
+from ds101.frozen import freeze, is_frozen
 from ds101.state import refuse_uncarriable
 
 
 class Storage(MutableMapping[str, Any]):
     """A node's storage: text keys, and values of what a node's attributes may hold.
 
-    Reading gives an immutable copy, also of a default. Raises `Mistake` for a value that can't be kept.
+    Reading gives an immutable copy, also of a default; of an object that can't be made immutable, a fresh copy each
+    time. Raises `Mistake` for a value that can't be kept.
     """
 
     def __init__(self, save: Callable[[str, bytes | None], None], saved: Mapping[str, bytes] | None = None) -> None:
@@ -46,18 +47,29 @@ class Storage(MutableMapping[str, Any]):
         self._read.pop(key, None)
 
     def __getitem__(self, key: str) -> Any:
-        if key not in self._read:
-            self._read[key] = freeze(cloudpickle.loads(self._saved[key]), _why_not(key))
-        return self._read[key]
+        if key in self._read:
+            return self._read[key]
+        value = freeze(cloudpickle.loads(self._saved[key]), _why_not(key))
+        if is_frozen(value):
+            self._read[key] = value
+        return value
 
     def get(self, key: str, default: Any = None) -> Any:
         """The stored value, or the default, which can't be changed in place either."""
         return self[key] if key in self._saved else freeze(default, _why_not(key))
 
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The stored value, or else the default, which is then stored."""
+        if key not in self._saved:
+            self[key] = default
+        return self[key]
+
     def __delitem__(self, key: str) -> None:
+        if key not in self._saved:
+            raise KeyError(key)
+        self._save(key, None)
         del self._saved[key]
         self._read.pop(key, None)
-        self._save(key, None)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._saved))

@@ -37,6 +37,7 @@ class Journal:
             else:
                 saved[key] = value
             self._end = end
+        os.ftruncate(self._file, self._end)  # what was cut short must not follow the next record
         return saved
 
     def save(self, key: str, value: bytes | None) -> None:
@@ -44,9 +45,14 @@ class Journal:
         body = msgspec.msgpack.encode((key, value))
         record = len(body).to_bytes(LENGTH, "big") + body
         os.lseek(self._file, self._end, os.SEEK_SET)
+        rest = record
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError:  # the disk is full, say: the assignment raises, and has not happened
+            os.ftruncate(self._file, self._end)
+            raise
         self._end += len(record)
-        while record:
-            record = record[os.write(self._file, record) :]
 
     def _read_all(self) -> bytes:
         os.lseek(self._file, 0, os.SEEK_SET)
