@@ -5,9 +5,7 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
-import textwrap
 import threading
 import time
 from contextlib import suppress
@@ -21,7 +19,6 @@ from ds101.processes import launcher, spawn
 pytestmark = pytest.mark.cluster
 
 PATIENCE = 20.0  # seconds; after that a test has failed
-START_METHODS = ["fork", "spawn"] if hasattr(os, "fork") else ["spawn"]
 
 
 def wait_until(condition):
@@ -29,18 +26,6 @@ def wait_until(condition):
     while not condition():
         assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.005)
-
-
-def run_script(directory, text, start_method="fork"):
-    """The standard output of a program of its own that must end well, without a word on standard error."""
-    path = directory / "program.py"
-    path.write_text(textwrap.dedent(text))
-    environment = os.environ | {"DS101_START_METHOD": start_method}
-    done = subprocess.run(
-        [sys.executable, path], env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
 
 
 def nap():
