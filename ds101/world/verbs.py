@@ -49,6 +49,10 @@ class World:
         self._condition(node)
         return self._engine.snapshot(node)
 
+    def condition(self, node: str) -> str:
+        """How a node is: running, paused or crashed."""
+        return self._condition(node)
+
     # Calling
 
     def call(self, node: str, request: Message, timeout: Seconds = CALL_TIMEOUT, retries: int = 0) -> Any:
@@ -196,6 +200,11 @@ class World:
         self._engine.check()
         if not met:
             raise Timeout(f"The condition was not true within {timeout:g} s. Look at the trace, or wait longer.")
+
+    def later(self, seconds: Seconds, action: Callable[[], object]) -> None:
+        """Call an action after so many seconds, while a verb waits then."""
+        self._engine.check()
+        self._engine.later(seconds, action)
 
     # The end
 
