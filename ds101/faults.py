@@ -46,14 +46,13 @@ class Link(msgspec.Struct, frozen=True, tag=True, tag_field="fault"):
     def __post_init__(self) -> None:
         for name in ("loss", "duplicate", "reorder"):
             value = getattr(self, name)
-            if not 0 <= value <= 1:
+            if not is_number(value) or not 0 <= value <= 1:
                 raise Mistake(f"{name}={value!r} is no probability. Give a number from 0 to 1.")
-        low, high = bounds(self.delay)
-        if not 0 <= low <= high or not isfinite(high) or not 0 <= self.jitter < float("inf"):
+        if not is_interval(self.delay) or isinstance(self.jitter, tuple) or not is_interval(self.jitter):
             raise Mistake(
                 f"delay={self.delay!r}, jitter={self.jitter!r}: give seconds, 0 or more, or a pair (low, high)."
             )
-        if self.bandwidth is not None and not self.bandwidth > 0:
+        if self.bandwidth is not None and not (is_number(self.bandwidth) and self.bandwidth > 0):
             raise Mistake(
                 f"bandwidth={self.bandwidth!r}: give bytes a second, more than 0. To cut a link, partition it."
             )
@@ -102,6 +101,10 @@ class Drop(msgspec.Struct, frozen=True, tag=True, tag_field="fault"):
     dst: str
     times: int = 1
 
+    def __post_init__(self) -> None:
+        if type(self.times) is not int or self.times < 1:
+            raise Mistake(f"times={self.times!r}: give how many messages to drop, 1 or more.")
+
     def concerns(self, src: str, dst: str, type_name: str) -> bool:
         """Whether this is one of the messages meant."""
         return self.type == type_name and _is(self.src, src) and _is(self.dst, dst)
@@ -126,6 +129,17 @@ class CrashPoint(msgspec.Struct, frozen=True, tag=True, tag_field="fault"):
 
 
 Fault = Link | Partition | Drop | CrashPoint
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a finite number."""
+    return type(value) in (int, float) and isfinite(value)  # type: ignore[arg-type]
+
+
+def is_interval(value: object) -> bool:
+    """Whether it is a number of seconds, 0 or more, or a pair of them, the lower one first."""
+    pair = value if isinstance(value, tuple) else (value, value)
+    return len(pair) == 2 and all(map(is_number, pair)) and 0 <= pair[0] <= pair[1]
 
 
 def bounds(interval: Seconds | tuple[Seconds, Seconds]) -> tuple[Seconds, Seconds]:

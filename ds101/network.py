@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from ds101.faults import Drop, Fault, Link, Partition, bounds
+from ds101.trace import base_name
 
 Seconds = float
 DueTimes = tuple[Seconds, ...]  # when the message arrives: once, or twice if it is duplicated
@@ -27,7 +28,10 @@ HELD_BACK = 0.005  # seconds, at the most, by which a reordered message falls be
 
 @dataclass
 class Pipe:
-    """What one direction of one link remembers: so that delays keep order, and bandwidth adds up."""
+    """What one direction of one link remembers: so that delays keep order, and bandwidth adds up.
+
+    All the calls of a client go over one link.
+    """
 
     last_due: Seconds = 0.0
     busy_until: Seconds = 0.0
@@ -61,13 +65,14 @@ class Network:
         """After the latency, but not before what is under way on this link."""
         low, high = self.latency
         due = now + (low if low == high else low + (high - low) * self.random.random())
-        pipe = self.pipes.get((src, dst))
+        link = base_name(src), base_name(dst)
+        pipe = self.pipes.get(link)
         if pipe is None:
             if not high:
                 return due
-            pipe = self.pipes[src, dst] = Pipe()
+            pipe = self.pipes[link] = Pipe()
         elif pipe.last_due <= now and not high:
-            del self.pipes[src, dst]
+            del self.pipes[link]
             return due
         pipe.last_due = due = max(due, pipe.last_due)
         return due
@@ -90,7 +95,7 @@ class Network:
         if any(self._happens(link.loss) for link in links):
             return "lost"
         copies = 1 + any(self._happens(link.duplicate) for link in links)
-        pipe = self.pipes.setdefault((src, dst), Pipe())
+        pipe = self.pipes.setdefault((base_name(src), base_name(dst)), Pipe())
         return tuple(self._due(pipe, links, size, now) for _ in range(copies))
 
     def _is_chosen(self, src: str, dst: str, type_name: str) -> bool:

@@ -123,7 +123,9 @@ class Runtime:
     def _on_error(self, member: Member, kind: str, words: str, places: list[Any], sender: str) -> None:
         what = death_in_words(kind, words, places)
         member.error = NodeError(f"{member.id} {what}")
-        if not (self.clients.fail(sender, member.error) or not member.hello.done()):
+        starting = not member.hello.done()
+        self.bury(member)
+        if not self.clients.fail(sender, member.error) and not starting:
             self.unheard.add(member.id, what)
 
     def _on_unhandled(self, member: Member, words: str) -> None:
@@ -142,8 +144,11 @@ class Runtime:
     def chosen(self, type_name: str, src: str, dst: str) -> None:
         """A Drop has had one of its messages: a restarted node must not drop it again."""
         for name, fault in self.faults.items():
-            if isinstance(fault, Drop) and fault.times > 0 and fault.concerns(src, dst, type_name):
-                self.faults[name] = msgspec.structs.replace(fault, times=fault.times - 1)
+            if isinstance(fault, Drop) and fault.concerns(src, dst, type_name):
+                if fault.times > 1:
+                    self.faults[name] = msgspec.structs.replace(fault, times=fault.times - 1)
+                else:
+                    del self.faults[name]
                 return
 
     # Deaths
