@@ -48,7 +48,7 @@ class Link(msgspec.Struct, frozen=True, tag=True, tag_field="fault"):
             value = getattr(self, name)
             if not is_number(value) or not 0 <= value <= 1:
                 raise Mistake(f"{name}={value!r} is no probability. Give a number from 0 to 1.")
-        if not is_interval(self.delay) or isinstance(self.jitter, tuple) or not is_interval(self.jitter):
+        if not is_interval(self.delay) or not is_number(self.jitter) or self.jitter < 0:
             raise Mistake(
                 f"delay={self.delay!r}, jitter={self.jitter!r}: give seconds, 0 or more, or a pair (low, high)."
             )
