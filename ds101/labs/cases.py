@@ -30,13 +30,16 @@ MOST_SIMPLER_TRIES = 200  # when shrinking; each is one more run
 def judge_by_cases(of: Property, parts: Parts, effort: Effort) -> Finding:
     """The finding of the first case that breaks the property, made as simple as possible; or that all cases held."""
     (needed,) = of.needs
+    only = _case_of(of, effort.replay) if effort.replay else None
     try:
-        with of.data["trial"](parts[needed], bool(effort.replay)) as trial:
-            if effort.replay:
-                return _tried(of, trial, _case_of(of, effort.replay))
+        with of.data["trial"](parts[needed], only is not None) as trial:
+            if only is not None:
+                return _tried(of, trial, only)
             return _searched(of, trial, of.data["cases"](random.Random(f"{effort.seed} {of.title}"), effort.size))
     except (Mistake, NodeError) as error:  # it can't travel to another process, or died on arrival
         return broken(str(error))
+    except OSError as error:  # sockets, files and processes of ours: nothing that a solution can be blamed for
+        return inconclusive(f"The check could not be carried out here ({error}). Check again later.")
 
 
 def _searched(of: Property, trial: Any, cases: Iterator[Any]) -> Finding:

@@ -92,7 +92,11 @@ def _way_to(address: Address, pieces: int) -> Iterator[Address]:
 def _visited(address: Address, visit: Visit) -> tuple[bytes, str]:
     """What a client got back; one with a large message is slow to read it."""
     data = _stream(visit)
-    with connect(address, buffer=SMALL if len(data) > SMALL else 0) as connection:
+    try:
+        connection = connect(address, buffer=SMALL if len(data) > SMALL else 0)
+    except OSError as error:
+        return b"", f"no connection ({type(error).__name__})"
+    with connection:
         try:
             connection.sendall(data)
         except OSError:
@@ -170,26 +174,33 @@ def survives(started: Any, bad: Bad) -> Finding:
     """A client that dies, or breaks the rules of framing, loses its own connection, and the next one is served."""
     with started(4 * AMPLE) as (server, address):
         steps = [f"client 1 {bad.kind}: {bytes_in_words(bad.data)}"]
-        with connect(address) as connection:
-            connection.sendall(bad.data)
-            if bad.leaves == "stays":
-                ended = hangs_up(connection)
-                steps.append(f"the server {'hangs up on it' if ended else f'has not hung up after {PATIENCE:g} s'}")
-                if not ended:
-                    return _blamed(server, f"Client 1 {bad.kind}, and the server did not hang up on it.", steps)
-            else:
-                steps.append(f"client 1 {bad.leaves}")
-                if bad.leaves == "resets":
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        try:
+            left = _misbehaves(address, bad)
+        except OSError as error:
+            return _blamed(server, f"Client 1 could not do what it wanted to ({type(error).__name__}).", steps)
+        steps.append(left)
+        if left == LEFT_ALONE:
+            return _blamed(server, f"Client 1 {bad.kind}, and the server did not hang up on it.", steps)
         return _served_next(server, address, f"After a client that {bad.kind}", steps)
+
+
+HUNG_UP, LEFT_ALONE = "the server hangs up on it", f"the server has not hung up on it after {PATIENCE:g} s"
+
+
+def _misbehaves(address: Address, bad: Bad) -> str:
+    """What becomes of the bad client."""
+    with connect(address) as connection:
+        connection.sendall(bad.data)
+        if bad.leaves == "stays":
+            return HUNG_UP if hangs_up(connection) else LEFT_ALONE
+        if bad.leaves == "resets":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return f"client 1 {bad.leaves} its connection"
 
 
 def _served_next(server: Process, address: Address, after: str, steps: list[str]) -> Finding:
     """Whether a good client gets its echo now."""
-    try:
-        heard, instead = _visited(address, Visit(("hello",), 0))
-    except OSError as error:
-        heard, instead = b"", f"no connection ({type(error).__name__})"
+    heard, instead = _visited(address, Visit(("hello",), 0))
     steps.append(f"client 2 sends 'hello' and gets back {instead or 'it'}")
     if heard == frame("hello"):
         return holds(steps)
@@ -229,12 +240,15 @@ def bounds_silence(started: Any, quiet: Quiet) -> Finding:
     """The server hangs up on a client that lets it wait for `timeout` seconds, and serves the others."""
     with started(SHORT) as (server, address):
         steps = [f"serve(listener, timeout={SHORT:g}) is running", f"client 1 {quiet.kind}, and stays connected"]
-        with connect(address, buffer=SMALL if quiet.large else 0) as connection:
+        try:
+            connection = connect(address, buffer=SMALL if quiet.large else 0)
+        except OSError as error:
+            return _blamed(server, f"Client 1 could not connect ({type(error).__name__}).", steps)
+        with connection:
             with suppress(OSError):
                 connection.sendall(frame("x" * LARGE) if quiet.large else bytes.fromhex(quiet.hexadecimal))
             if not quiet.large:
-                ended = hangs_up(connection)
-                steps.append(f"the server {'hangs up on it' if ended else f'has not hung up after {PATIENCE:g} s'}")
-                if not ended:
-                    return _blamed(server, f"Client 1 {quiet.kind}, and the server did not hang up on it.", steps)
+                steps.append(HUNG_UP if hangs_up(connection) else LEFT_ALONE)
+            if steps[-1] == LEFT_ALONE:
+                return _blamed(server, f"Client 1 {quiet.kind}, and the server did not hang up on it.", steps)
             return _served_next(server, address, f"While a client {quiet.kind}", steps)
