@@ -7,12 +7,17 @@ once for each link. A message that a fault delays waits here, and is judged agai
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ds101.cluster.frames import Envelope
 from ds101.network import Network
 
 MOST_QUEUED = 64 * 1024 * 1024  # bytes for one receiver that doesn't read; what comes on top is dropped, and said so
+
+TICK = 0.001  # seconds; the event loop may wake a little early
 
 Address = tuple[str, int]  # host, port
 Dropped = Callable[[Envelope, str], None]  # told of a message that won't arrive, and why
@@ -25,6 +30,8 @@ class Links:
         self.network, self.now, self.dropped = network, now, dropped
         self._links: dict[str, Link] = {}
         self._dirty: list[Link] = []
+        self._delayed: list[Delayed] = []  # a heap: what is due first is first, and of those the first sent
+        self._order = itertools.count()
 
     async def connect(self, name: str, address: Address) -> bool:
         """Connect to `name`, in place of an older connection. False if nothing listens there."""
@@ -67,14 +74,19 @@ class Links:
             if due <= now:
                 self._put(link, via, envelope, line)
             else:
-                asyncio.get_running_loop().call_later(due - now, self._when_due, link, via, envelope, line)
+                heapq.heappush(self._delayed, Delayed(due, next(self._order), link, via, envelope, line))
+                asyncio.get_running_loop().call_later(due - now, self._let_due_go)
 
-    def _when_due(self, link: Link | None, via: str, envelope: Envelope, line: bytes) -> None:
-        if self.network.cut(envelope.src, envelope.dst):
-            self.dropped(envelope, "partition")
-        else:
-            self._put(link, via, envelope, line)
-            self.flush()
+    def _let_due_go(self) -> None:
+        """All that is due by now, in its order (timers of the event loop that are due together have none)."""
+        now = self.now() + TICK
+        while self._delayed and self._delayed[0].due <= now:
+            _, _, link, via, envelope, line = heapq.heappop(self._delayed)
+            if self.network.cut(envelope.src, envelope.dst):
+                self.dropped(envelope, "partition")
+            else:
+                self._put(link, via, envelope, line)
+        self.flush()
 
     def _put(self, link: Link | None, via: str, envelope: Envelope, line: bytes) -> None:
         """On the connection that was there at the sending: a message doesn't wait for its receiver's next life."""
@@ -94,6 +106,17 @@ class Links:
                 link.transport.write(link.waiting[0] if len(link.waiting) == 1 else b"".join(link.waiting))
             link.waiting.clear()
         self._dirty.clear()
+
+
+class Delayed(NamedTuple):
+    """A message that waits for its time."""
+
+    due: float
+    order: int
+    link: Link | None
+    via: str
+    envelope: Envelope
+    line: bytes
 
 
 class Link(asyncio.Protocol):

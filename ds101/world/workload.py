@@ -29,14 +29,15 @@ class _Run:
 
     def __init__(self, engine: Engine, name: str, steps: Any, timeout: Seconds) -> None:
         self._engine, self._client, self._timeout = engine, Client(engine, name), timeout
-        self._steps = steps if isinstance(steps, Generator) else _each(steps)
+        self._steps = steps if isinstance(steps, Generator) else iter(steps)
         self._started = self.finished = False
         self._pending: Pending | None = None
 
     def advance(self, reply: Any) -> None:
         """Take the next step, if there is one."""
         try:
-            call = self._steps.send(reply) if self._started else next(self._steps)
+            hears_replies = self._started and isinstance(self._steps, Generator)
+            call = self._steps.send(reply) if hears_replies else next(self._steps)
         except StopIteration:
             self.finished = True
             return
@@ -69,7 +70,3 @@ def _outcome(pending: Pending) -> Any:
         return pending.reply.result()
     except (Timeout, Unreachable):
         return None
-
-
-def _each(steps: Any) -> Generator[Call, Any, None]:
-    yield from steps
