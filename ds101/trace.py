@@ -20,17 +20,20 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from ds101.errors import Mistake
 from ds101.verdict import Verdict
 
 KINDS = (
     "start", "send", "deliver", "drop", "set", "cancel", "fire", "crash", "restart", "pause", "resume",
     "partition", "heal", "link", "skew", "log", "print", "error", "invoke", "ok", "fail", "info",
 )  # fmt: skip
+OUTCOMES = ("ok", "fail", "info")  # how an operation ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,35 +118,46 @@ class Trace(Sequence[Event]):
         """Whether a happened before b (Lamport 1978): inconclusive where the trace was cut in between."""
         if a.id == b.id:
             return Verdict.BROKEN
-        place = {event.id: index for index, event in enumerate(self.events)}
-        if a.id not in place or b.id not in place:
+        if a.id not in self._place or b.id not in self._place:
             return Verdict.INCONCLUSIVE
-        todo, seen, met_the_cut = [b], {b.id}, False
-        predecessor = self._previous_at_node()
+        if self._reaches(b, a) is Verdict.HOLDS:
+            return Verdict.BROKEN
+        return self._reaches(a, b)
+
+    def _reaches(self, a: Event, b: Event) -> Verdict:
+        """Whether a is found on the ways back from b; a way may end where the trace was cut."""
+        todo, seen, met_the_cut = [b.id], {b.id}, False
         while todo:
-            event = todo.pop()
-            for earlier in (event.cause, predecessor.get(event.id)):
+            name = todo.pop()
+            if name not in self._place:
+                met_the_cut = True
+                continue
+            for earlier in self._just_before[name]:
                 if earlier == a.id:
                     return Verdict.HOLDS
-                if earlier is None or earlier in seen:
-                    continue
-                seen.add(earlier)
-                if earlier in place:
-                    todo.append(self.events[place[earlier]])
-                else:
-                    met_the_cut = True
+                if earlier not in seen:
+                    seen.add(earlier)
+                    todo.append(earlier)
         return Verdict.INCONCLUSIVE if met_the_cut else Verdict.BROKEN
 
-    def _previous_at_node(self) -> dict[str, str]:
-        """For each event, the one before it on its own lane. Client lanes have one order for each call."""
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {event.id: index for index, event in enumerate(self.events)}
+
+    @cached_property
+    def _just_before(self) -> dict[str, list[str]]:
+        """For each event its cause, and the one before it on its lane; for the end of a call, what came back too."""
         last: dict[str, str] = {}
-        previous: dict[str, str] = {}
+        calls: dict[str | None, list[str]] = {}  # the addresses of an operation's calls, by the id of its invocation
+        before: dict[str, list[str]] = {}
         for event in self.events:
             lane = own_lane(event)
-            if lane in last:
-                previous[event.id] = last[lane]
+            lanes = [lane, *(calls.get(event.cause, ()) if event.kind in OUTCOMES else ())]
+            before[event.id] = [last[one] for one in lanes if one in last] + ([event.cause] if event.cause else [])
+            if event.kind == "send" and lane != event.node:
+                calls.setdefault(event.cause, []).append(lane)
             last[lane] = event.id
-        return previous
+        return before
 
     def save(self, path: str | Path) -> None:
         """Write the trace as JSON."""
@@ -156,8 +170,12 @@ class Trace(Sequence[Event]):
 
     @classmethod
     def load(cls, path: str | Path) -> Trace:
-        """Read what `save` wrote. Raises `msgspec.ValidationError` if it is no trace."""
-        content = msgspec.json.decode(Path(path).read_bytes(), type=_Saved)
+        """Read what `save` wrote. Raises `Mistake` if it is no trace."""
+        try:
+            content = msgspec.json.decode(Path(path).read_bytes(), type=_Saved)
+        except msgspec.DecodeError as error:
+            words = str(error).rstrip(".")
+            raise Mistake(f"{Path(path).name} is no trace: {words}. Give a file that trace.save() wrote.") from None
         return cls(content.events, content.nodes, content.cut)
 
     def svg(self, **options: Any) -> str:

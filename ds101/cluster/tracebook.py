@@ -124,22 +124,38 @@ def reconstructed_sends(events: Iterable[Event], origins: Mapping[str, Origin]) 
 
 
 def drops_at_the_dead(events: Sequence[Event]) -> list[Event]:
-    """A drop for each message that was still on its way when its receiver died."""
+    """A drop for each message that went to a dead node, or that its sender or its receiver took along when it died."""
     arrived = {event.cause for event in events if event.kind in ("deliver", "drop")}
-    deaths: dict[str, list[Event]] = {}
+    turns: dict[str, list[Event]] = {}
     for event in sorted(events, key=lambda event: event.at):
-        if event.kind == "crash":
-            deaths.setdefault(event.node, []).append(event)
-    drops = []
-    for event in events:
-        if event.kind == "send" and event.id not in arrived:
-            death: Any = next((one for one in deaths.get(event.dst, ()) if one.at >= event.at), None)
-            if death is not None:
-                drops.append(Event(
-                    f"{event.id}:lost", "drop", death.at, event.dst, death.clock, event.id,
-                    event.src, event.dst, event.type, event.body, f"{event.dst} crashed",
-                ))  # fmt: skip
-    return drops
+        if event.kind in ("crash", "restart", "pause", "resume"):
+            turns.setdefault(event.node, []).append(event)
+    sends = (event for event in events if event.kind == "send" and event.id not in arrived)
+    ends = ((send, _end_of(send, turns.get(send.src, ()), turns.get(send.dst, ()))) for send in sends)
+    return [_drop(send, *end) for send, end in ends if end is not None]
+
+
+def _end_of(send: Event, of_sender: Sequence[Event], of_receiver: Sequence[Event]) -> tuple[Event, str] | None:
+    """At which event, and of what, a message was lost that has not arrived; None while it is on its way."""
+    before = [turn for turn in of_receiver if turn.at <= send.at]
+    if before and before[-1].kind == "crash":
+        return send, f"{send.dst} is down"
+    for turn in of_receiver:
+        if turn.at > send.at and turn.kind == "crash":
+            return turn, f"{send.dst} crashed"
+    if of_receiver and of_receiver[-1].kind == "pause":
+        return None  # it may wait at the receiver's door
+    for turn in of_sender:
+        if turn.at >= send.at and turn.kind == "crash":
+            return turn, f"{send.src} crashed"
+    return None
+
+
+def _drop(send: Event, end: Event, why: str) -> Event:
+    return Event(
+        f"{send.id}:lost", "drop", end.at, end.node, end.clock, send.id,
+        send.src, send.dst, send.type, send.body, why,
+    )  # fmt: skip
 
 
 def with_clocks(events: Iterable[Event]) -> list[Event]:
