@@ -1,6 +1,5 @@
 """The record of a run: its causal order, what happened before what, filters, files, and what is reconstructed."""
 
-from dataclasses import replace
 
 import msgspec
 import pytest
@@ -8,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ds101 import Mistake, Trace, Verdict
-from ds101.cluster.control import Channel
 from ds101.cluster.frames import Envelope, encode_line
 from ds101.cluster.recorder import LONGEST_LINE, brief
 from ds101.cluster.tracebook import TraceBook
