@@ -69,7 +69,7 @@ def timer_name(node_class: type[Node], timer: Timer) -> TimerName:
 def interval(after: Any) -> tuple[Seconds, Seconds]:
     """The shortest and the longest time that `after` allows. Raises `Mistake` for what is no time."""
     try:
-        low, high = bounds(tuple(after) if isinstance(after, list) else after)
+        low, high = after if type(after) is tuple else bounds(tuple(after) if isinstance(after, list) else after)
         if 0 <= low <= high < float("inf"):
             return float(low), float(high)
     except (TypeError, ValueError):

@@ -61,7 +61,7 @@ class Network:
         """Whether messages pass at once: no fault holds, and none that held still delays one."""
         return not self.faults and not self.pipes and not self.latency[1]
 
-    def _in_order(self, src: str, dst: str, now: Seconds) -> Seconds:
+    def in_order(self, src: str, dst: str, now: Seconds) -> Seconds:
         """After the latency, but not before what is under way on this link."""
         low, high = self.latency
         due = now + (low if low == high else low + (high - low) * self.random.random())
@@ -84,14 +84,14 @@ class Network:
     def plan(self, src: str, dst: str, type_name: str, size: int, now: Seconds) -> DueTimes | Cause:
         """When a message of `size` bytes that is sent now arrives, or why it doesn't."""
         if not self.faults:
-            return (self._in_order(src, dst, now),)
+            return (self.in_order(src, dst, now),)
         if self.cut(src, dst):
             return "partition"
         if self._is_chosen(src, dst, type_name):
             return "chosen"
         links = [fault for fault in self.faults.values() if isinstance(fault, Link) and fault.concerns(src, dst)]
         if not links:
-            return (self._in_order(src, dst, now),)
+            return (self.in_order(src, dst, now),)
         if any(self._happens(link.loss) for link in links):
             return "lost"
         copies = 1 + any(self._happens(link.duplicate) for link in links)

@@ -187,7 +187,7 @@ class SimulatedEngine:
         self.agenda.at(self.agenda.now + seconds, action)
 
     def run_until(self, condition: Callable[[], object], timeout: Seconds | None) -> bool:
-        agenda = self.agenda
+        agenda, record = self.agenda, self.record
         deadline = float("inf") if timeout is None else agenda.now + timeout
         with prefixed(self.post_office), self._unchanged_globals():
             while not condition():
@@ -195,6 +195,8 @@ class SimulatedEngine:
                     agenda.now = max(agenda.now, deadline) if timeout is not None else agenda.now
                     return False
                 agenda.step()
+                if len(record.entries) > record.limit:
+                    record.forget_the_oldest()
         return True
 
     @contextmanager

@@ -45,6 +45,7 @@ class Machine:
         self.life = -1
         self.lamport = 0
         self.alive = self.paused = False
+        self._names: dict[type, TimerName] = {}
         self._set = 0  # how many timers have ever been set
 
     def boot(self) -> None:
@@ -139,9 +140,9 @@ class Machine:
         self.outbox += sendings(receivers, message, self.post.nodes)
 
     def set_timer(self, timer: Timer, after: Any) -> None:
-        name = timer_name(self.node_class, timer)
+        name = self._names.get(type(timer)) or self._name(timer)
         low, high = interval(after)
-        seconds = low if low == high else self.random.uniform(low, high)
+        seconds = low if low == high else low + (high - low) * self.random.random()
         cause = self.happened("set", self.cause, name.type, name.body)
         self._schedule(name, timer, seconds, cause)
 
@@ -151,8 +152,15 @@ class Machine:
         self.timers[name] = Waking(self._set, timer, clock.now() + left, cause)
         agenda.at(agenda.now + left / clock.rate, self._wake, name, self._set, self.life)
 
-    def cancel_timer(self, timer: Timer) -> None:
+    def _name(self, timer: Timer) -> TimerName:
+        """What names it; timers without fields, which are most, are named once."""
         name = timer_name(self.node_class, timer)
+        if name.body == NOTHING:
+            self._names[type(timer)] = name
+        return name
+
+    def cancel_timer(self, timer: Timer) -> None:
+        name = self._name(timer)
         if self.timers.pop(name, None) is not None:
             self.happened("cancel", self.cause, name.type, name.body)
 

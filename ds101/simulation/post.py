@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from ds101.effects import Sending
 from ds101.errors import NodeError
 from ds101.lines import places_of
-from ds101.messages import Types, decode_body
+from ds101.messages import Types, decode_body, fields_of
 from ds101.network import Network
 from ds101.node import Node, handler_for
 from ds101.simulation.agenda import Agenda
@@ -28,20 +28,20 @@ from ds101.world.naming import no_handler
 from ds101.world.unheard import Unheard, death_in_words
 
 Seconds = float
+UNCHANGEABLE = frozenset({"None", "bool", "int", "float", "str", "bytes"})  # what fields of these types hold
+MOST_DECODED = 1_000  # messages that are kept decoded
 HEAD = 110  # bytes of a line beside its body: addresses, clock, type (see `ds101.cluster.frames`)
 from_json = msgspec.json.decode
 
 
-class Letter(NamedTuple):
+class Letter:
     """A message under way: who sent what to whom, in which life of the receiver, and the number of the send."""
 
-    src: str
-    dst: str
-    type: str
-    body: bytes
-    clock: int
-    life: int
-    number: int
+    __slots__ = ("body", "clock", "dst", "life", "number", "src", "type")
+
+    def __init__(self, src: str, dst: str, type_name: str, body: bytes, clock: int, life: int, number: int) -> None:
+        self.src, self.dst, self.type, self.body = src, dst, type_name, body
+        self.clock, self.life, self.number = clock, life, number
 
 
 class Post:
@@ -64,6 +64,7 @@ class Post:
         self.unheard = Unheard()
         self.speaker = ""  # the node whose handler runs
         self.died: Callable[[Machine], None] = lambda _: None  # told of a death at a crash point
+        self._decoded: dict[tuple[type[Any], bytes], Any] = {}
         self._handled: dict[tuple[type[Node], str], type[Any] | None] = {}
 
     def send(self, src: str, one: Sending, clock: int, cause: int) -> None:
@@ -75,7 +76,11 @@ class Post:
         if machine is not None and not machine.alive:
             self._drop(letter, f"{dst} is down")
             return
-        plan = self.network.plan(src, dst, one.type, HEAD + len(one.body), now)
+        network = self.network
+        if not network.faults:
+            self.agenda.at(network.in_order(src, dst, now), self._arrive, letter)
+            return
+        plan = network.plan(src, dst, one.type, HEAD + len(one.body), now)
         if isinstance(plan, str):
             self._drop(letter, plan)
             return
@@ -102,13 +107,23 @@ class Post:
             words = f"{letter.dst} got a {letter.type} from {letter.src}."
             self.unheard.add("", f"{words} {no_handler(machine.node_class, letter.type)}")
             return
-        try:
-            message = decode_body(event, from_json(letter.body))
-        except Refused as refused:
-            self._drop(letter, "malformed")
-            self.unheard.add("", f"{letter.dst} can't read what it got from {letter.src}: {refused}.")
-            return
+        message = self._decoded.get((event, letter.body))
+        if message is None:
+            try:
+                message = decode_body(event, from_json(letter.body))
+            except Refused as refused:
+                self._drop(letter, "malformed")
+                self.unheard.add("", f"{letter.dst} can't read what it got from {letter.src}: {refused}.")
+                return
+            self._keep(event, letter.body, message)
         machine.deliver(message, letter)
+
+    def _keep(self, event: type[Any], body: bytes, message: Any) -> None:
+        """A message that nobody can change need not be decoded for each receiver."""
+        if all(kind.name in UNCHANGEABLE for _, kind in fields_of(event)):
+            if len(self._decoded) >= MOST_DECODED:
+                self._decoded.clear()
+            self._decoded[event, body] = message
 
     def delivered(self, letter: Letter, clock: int) -> int:
         """Record a delivery; returns its number."""

@@ -1,6 +1,6 @@
 """What a simulation records: plain tuples while it runs, events when somebody asks.
 
-An event's id is its number in the run. The record is bounded: the oldest half is forgotten when it is full.
+An event's id is its number in the run. The record is bounded: the oldest are forgotten when it is full.
 """
 
 from __future__ import annotations
@@ -27,12 +27,15 @@ class Record:
 
     def add(self, entry: Entry) -> int:
         """Write an entry down; returns its number."""
-        entries = self.entries
-        entries.append(entry)
-        if len(entries) > self.limit:
-            self.cut += self.limit // 2
-            del entries[: self.limit // 2]
-        return self.cut + len(entries)
+        self.entries.append(entry)
+        return self.cut + len(self.entries)
+
+    def forget_the_oldest(self) -> None:
+        """Called now and then: keeps the newest half if there are too many."""
+        if len(self.entries) > self.limit:
+            surplus = len(self.entries) - self.limit // 2
+            self.cut += surplus
+            del self.entries[:surplus]
 
     def trace(self, nodes: Sequence[str]) -> Trace:
         """The trace so far."""
