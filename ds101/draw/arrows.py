@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from ds101.draw.story import Flight, Step
 from ds101.draw.wording import cut, plain
 
 DROP = 20.0  # pixels downward for an arrow that doesn't arrive
+LOST = 0.34  # of the distance between two lanes: how far before its end a lost message has its cross
+CLEAR = 5.5  # pixels between an arrow and the marks that it passes
 BESIDE = 9.0  # pixels beside a lane where an arrow ends of which we don't know more
 
 
@@ -125,4 +128,26 @@ def _where_lost(flight: Flight, place: Place, layout: Layout, walls: Sequence[Wa
             return min(between, key=lambda x: abs(x - place.x))
     if "down" in cause or "crash" in cause:
         return end - way * (BESIDE + 5)
-    return end - way * layout.gap * 0.42
+    return end - way * layout.gap * LOST
+
+
+def through_a_mark(arrows: Sequence[Arrow], layout: Layout) -> dict[int, float]:
+    """Arrows that run through somebody else's step, as if it had sent or received the message.
+
+    The answer tells which rows to move down by how many pixels, so that the arrows pass below.
+    """
+    marks: dict[float, list[float]] = {}
+    for place in layout.places.values():
+        marks.setdefault(place.x, []).append(place.y)
+    heights = [(x, sorted(ys)) for x, ys in marks.items()]
+    rows: dict[int, float] = {}
+    for arrow in arrows:
+        low, high = min(arrow.x0, arrow.x1) + BESIDE, max(arrow.x0, arrow.x1) - BESIDE
+        for x, ys in heights:
+            if low < x < high:
+                y = arrow.y_at(x)
+                nearest = bisect_left(ys, y - CLEAR)
+                if nearest < len(ys) and ys[nearest] < y + CLEAR:
+                    share = (x - arrow.x0) / (arrow.x1 - arrow.x0)
+                    rows[arrow.row] = max(rows.get(arrow.row, 0.0), (ys[nearest] + CLEAR + 1 - y) / share)
+    return rows

@@ -28,6 +28,7 @@ FAN = 18.0  # between arrows that would end at the same place
 NARROWEST, USUAL, WIDEST = 84.0, 150.0, 250.0  # between lanes
 TOGETHER = 0.001  # seconds: steps of different lanes this close may share a row
 TALL = 700.0  # pixels: the names of the lanes are repeated below
+BROADCAST = 0.010  # and what arrives of one broadcast within this time does
 SILENCE = 8.0  # times the typical distance between rows
 
 
@@ -129,7 +130,7 @@ def rows_of(items: Sequence[Item]) -> list[Row]:
             or current.wide is not None
             or earliest >= len(rows)
             or item.lane in current.lanes
-            or item.at - current.at > TOGETHER
+            or item.at - current.at > (BROADCAST if _are_one_broadcast(item, current) else TOGETHER)
             or loose
             or current.loose
         ):
@@ -137,6 +138,12 @@ def rows_of(items: Sequence[Item]) -> list[Row]:
         rows[-1].steps.append(item)
         row_of[item.index] = len(rows) - 1
     return rows
+
+
+def _are_one_broadcast(step: Step, row: Row) -> bool:
+    """Whether all of them receive what one step has sent."""
+    tails = {id(flight.tail) for each in (step, *row.steps) for flight in each.arrivals}
+    return len(tails) == 1 and all(each.arrivals and each.arrivals[0].tail for each in (step, *row.steps))
 
 
 def _free_ends(step: Step, shown: set[int]) -> int:

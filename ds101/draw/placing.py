@@ -6,6 +6,7 @@ Where two labels would still lie on each other, the row is made wider and everyt
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -75,7 +76,7 @@ class _Placer:
     def __init__(self, arrows: Sequence[Arrow], layout: Layout, taken: Iterable[Band]) -> None:
         self.labels: list[Label] = []
         self._layout = layout
-        self._lanes = tuple(layout.lanes.values())
+        self._lanes = sorted(layout.lanes.values())
         self._crowd = Crowd()
         self._marks = Crowd()  # on the lanes: only who crosses a lane can meet one
         self._hinted: set[int | None] = set()  # steps
@@ -111,16 +112,18 @@ class _Placer:
         aside, flight, gap = aside_of(arrow), arrow.flight, self._layout.gap
         forms = list(flight.forms)
         telling = len(forms) - 2 if flight.body else len(forms)  # the last two forms tell no field
-        room = max(abs(arrow.x1 - arrow.x0) - 14, gap - 22)
-        if text_width(forms[-1], SIZE) > room:
-            forms.append(fit(forms[-1], room, SIZE))
         more = text_width(aside, SIZE) + 6 if aside else 0.0
+        room = gap - 14 - more
+        if text_width(forms[-1], SIZE) > room:
+            forms.append(fit(forms[-1], max(room, 30.0), SIZE))
         best: Label | None = None
         for number, form in enumerate(forms):
             least = SHORTER * number + (TELLS_NO_FIELD if number >= telling else 0.0)
             if best is not None and best.price <= least:
                 break
             width = text_width(form, SIZE) + more
+            if width > gap - 14 and not arrow.loop and form != forms[-1]:
+                continue  # no form is worth lying across a lane
             limit = best.price - least if best is not None else float("inf")
             spot, price = self._cheapest(along(arrow, width, self._lanes), width, limit)
             if best is None or price + least < best.price:
@@ -142,11 +145,9 @@ class _Placer:
 
     def _price(self, band: Band, limit: float) -> float:
         price = 0.0
-        for x in self._lanes:
-            if band.x0 - 4 < x < band.x1 + 4:
-                price += ON_A_LANE
-        if price:
-            price += self._marks.price(band, limit)
+        lane = bisect_left(self._lanes, band.x0 - 4)
+        if lane < len(self._lanes) and self._lanes[lane] < band.x1 + 4:
+            price += ON_A_LANE + self._marks.price(band, limit)
         if band.x0 < AXIS - 10 or band.x1 > self._layout.width - 4:
             price += ON_A_LABEL
         return price + self._crowd.price(band, limit - price) if price < limit else price

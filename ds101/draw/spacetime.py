@@ -5,11 +5,11 @@ The whole way from a trace to SVG: tell its story, choose what to show, lay it o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from ds101.draw.arrows import Arrow, arrows_of
+from ds101.draw.arrows import Arrow, arrows_of, through_a_mark
 from ds101.draw.choose import Selection, select
 from ds101.draw.crowd import Band
 from ds101.draw.layout import LINE, Layout, lay_out, settle
@@ -96,22 +96,39 @@ def arrange(
         if any(end is not None and end.index in shown for end in (flight.tail, flight.head))
     ]
     layout = lay_out(story, selection.items, width, [_widest_label(flight) for flight in flights], bool(title))
+    spans, arrows = _clear_of_marks(selection, flights, layout)
+    labels = place_labels(arrows, layout, _taken(layout))
     for attempt in range(TRIES):
-        spans = spans_of(layout, selection.before)
-        arrows = arrows_of(flights, layout, spans.walls)
-        labels = place_labels(arrows, layout, _taken(layout))
         crowded = _crowded_rows(labels, patient=attempt == 0 and len(labels) <= FEW)
-        if not crowded or attempt == TRIES - 1:
+        if not crowded:
             break
-        for row in crowded:
-            layout.rows[row].wider += LINE
-        settle(layout)
+        _widen(layout, dict.fromkeys(crowded, LINE))
+        spans, arrows = _clear_of_marks(selection, flights, layout)
+        labels = place_labels(arrows, layout, _taken(layout))
     return Arrangement(story, selection, flights, layout, spans, arrows, labels)
 
 
 def _widest_label(flight: Flight) -> str:
     named = [name for name, lane in ((flight.sender, flight.src), (flight.receiver, flight.dst)) if name != lane]
     return " → ".join([flight.forms[0], *named])
+
+
+def _clear_of_marks(selection: Selection, flights: Sequence[Flight], layout: Layout) -> tuple[Spans, list[Arrow]]:
+    """What lasts, and the arrows; rows are made wider until none runs through a step that it has nothing to do with."""
+    for attempt in range(TRIES):
+        spans = spans_of(layout, selection.before)
+        arrows = arrows_of(flights, layout, spans.walls)
+        rows = through_a_mark(arrows, layout)
+        if not rows or attempt == TRIES - 1:
+            break
+        _widen(layout, rows)
+    return spans, arrows
+
+
+def _widen(layout: Layout, rows: Mapping[int, float]) -> None:
+    for row, pixels in rows.items():
+        layout.rows[row].wider += pixels
+    settle(layout)
 
 
 def _crowded_rows(labels: Sequence[Label], patient: bool) -> set[int]:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 LONGEST_VALUE = 32  # characters of one field's value on a label
+SHORT_VALUE = 10  # and in a shorter form
 DEEPEST = 3  # levels of nesting that are shown
 MOST_ITEMS = 4  # of a list or a mapping
 
@@ -29,25 +30,26 @@ def shorter_forms(name: str, body: Mapping[str, Any]) -> list[str]:
     """The ways to write a message, the longest first: the reader gets the longest that fits."""
     if not body:
         return [plain(name)]
-    forms = [call_text(name, body)]
+    full = {key: value_text(value, LONGEST_VALUE) for key, value in body.items()}
+    short = {
+        key: text if len(text) <= SHORT_VALUE else value_text(body[key], SHORT_VALUE) for key, text in full.items()
+    }
+    fields = [f"{key}={text}" for key, text in short.items()]
+    inside = [", ".join(f"{key}={text}" for key, text in full.items()), ", ".join(fields)]
     if len(body) == 1:
-        value = next(iter(body.values()))
-        forms += [plain(f"{name}({value_text(value, longest)})") for longest in (LONGEST_VALUE, 12)]
-    forms.append(call_text(name, body, 10))
-    forms.append(_leading_fields(name, body, 2))
-    forms.append(_leading_fields(name, body, 1))
-    forms += [plain(f"{name}(…)"), plain(name)]
-    return sorted(dict.fromkeys(forms), key=len, reverse=True)
-
-
-def _leading_fields(name: str, body: Mapping[str, Any], count: int) -> str:
-    fields = [f"{key}={value_text(value, 10)}" for key, value in list(body.items())[:count]]
-    rest = ["…"] if len(body) > count else []
-    return plain(f"{name}({', '.join(fields + rest)})")
+        inside += [*full.values(), *short.values()]
+    else:
+        inside += [", ".join([*fields[:count], "…"]) for count in (1, 2) if count < len(fields)]
+    forms = {f"{name}({each})": None for each in [*inside, "…"]} | {name: None}
+    return sorted((plain(form) for form in forms), key=len, reverse=True)
 
 
 def value_text(value: Any, longest: int, deep: int = 1) -> str:
     """A field's value as Python writes it; a nested message is written as a call."""
+    if value is None or isinstance(value, bool | int):
+        return cut(repr(value), longest)
+    if isinstance(value, str):
+        return repr(cut(value, max(4, longest - 2)))
     if isinstance(value, Mapping) and set(value) == {"type", "body"} and isinstance(value["body"], Mapping):
         return "…" if deep > DEEPEST else cut(call_text(str(value["type"]), value["body"], longest), longest)
     if isinstance(value, Mapping):
@@ -56,8 +58,6 @@ def value_text(value: Any, longest: int, deep: int = 1) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         items = [value_text(item, longest, deep + 1) for item in list(value)[:MOST_ITEMS]]
         return "…" if deep > DEEPEST else cut("[" + _listed(items, len(value)) + "]", longest)
-    if isinstance(value, str):
-        return repr(cut(value, max(4, longest - 2)))
     return cut(repr(value), longest)
 
 
