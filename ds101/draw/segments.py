@@ -59,13 +59,14 @@ def _labels(data: bytes, rows: Sequence[Row]) -> list[str]:
 
 
 def _text(labels: list[str], row: Row, left_out: int) -> str:
-    line = ""
+    line, before = "", ""
     for box in row.boxes:
         end = min(box.end, len(labels))
         if box.start >= end:
-            break
-        opening = ":" if line and row.boxes[row.boxes.index(box) - 1].kind == "header" else "|"
-        line += opening + " ".join(f"{label:>2}" for label in labels[box.start : end])
+            continue
+        line += ":" if (before, box.kind) == ("header", "payload") else "|"
+        before = box.kind
+        line += " ".join(f"{label:>2}" for label in labels[box.start : end])
     tail = " …" if left_out else "|"
     return f"{row.name:<8} {line}{tail}{'  ' + row.note if row.note else ''}"
 

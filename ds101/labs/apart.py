@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection, answer_challenge, deliver_cha
 from typing import Any
 
 from ds101.errors import LaunchError, NodeError
-from ds101.lines import is_the_readers, place_in_words, places_of
+from ds101.lines import Place, is_the_readers, places_of
 from ds101.processes import Process, spawn
 
 STARTUP = 30.0  # seconds for a process to appear; it takes a few milliseconds
@@ -41,14 +41,16 @@ class Raised:
 
     kinds: tuple[str, ...]
     words: str
-    place: str
+    place: Place | None
+    module: str = "builtins"
 
     def is_a(self, kind: type[BaseException]) -> bool:
         return kind.__name__ in self.kinds
 
     def __str__(self) -> str:
         words = f": {self.words}" if self.words else ""
-        return f"{self.kinds[0]}{words}"
+        known = self.module in ("builtins", "__main__") or self.module.startswith("ds101.")
+        return f"{'' if known else self.module + '.'}{self.kinds[0]}{words}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def caught(error: BaseException) -> Raised:
     """An error as a value that can travel. Only frames of the student's own are named."""
     kinds = tuple(kind.__name__ for kind in type(error).__mro__)
     theirs = [place for place in places_of(error) if is_the_readers(place[0])]
-    return Raised(kinds, str(error), place_in_words(theirs[-1]) if theirs else "")
+    return Raised(kinds, str(error), theirs[-1] if theirs else None, type(error).__module__)
 
 
 class Apart:

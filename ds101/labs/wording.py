@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ds101.labs.apart import Died, Outcome, Raised, Returned, Silent
+from ds101.lines import place_in_words
 
 MOST_BYTES = 16  # of one piece, in a sentence
 MOST_CHARACTERS = 40  # of one value, in a sentence
@@ -33,8 +34,17 @@ def value_in_words(value: object) -> str:
     return f"{words[: MOST_CHARACTERS - 16]}…{size}"
 
 
-def outcome_in_words(outcome: Outcome, value: Callable[[object], str] = value_in_words) -> str:
-    """What became of a call, as the end of a sentence that begins with the call.
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "byte"), counted(2000, "byte")
+    ('1 byte', '2,000 bytes')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def outcome_in_words(outcome: Outcome, value: Callable[[object], str] = value_in_words, *, place: bool = True) -> str:
+    """What became of a call, as the end of a sentence that begins with the call; an error with its line, if wanted.
 
     >>> outcome_in_words(Returned([])), outcome_in_words(Silent(2.0))
     ('returned []', 'had not ended after 2 s')
@@ -43,7 +53,8 @@ def outcome_in_words(outcome: Outcome, value: Callable[[object], str] = value_in
         case Returned(result):
             return f"returned {value(result)}"
         case Raised():
-            return f"raised {outcome}" + (f"  [{outcome.place}]" if outcome.place else "")
+            line = f"  [{place_in_words(outcome.place)}]" if place and outcome.place else ""
+            return f"raised {outcome}{line}"
         case Silent(after):
             return f"had not ended after {after:g} s"
         case Died(code):

@@ -55,7 +55,9 @@ def judged(trial: Apart, stream: Stream) -> Finding:
         headline = _headline(stream, answers, expected, wrong[0])
         return broken(headline, _around(steps, wrong[0]), picture_of(stream))
     if isinstance(answers[-1], Raised):
-        return broken(f"The stream ended between two frames, and finish() {outcome_in_words(answers[-1])}.", steps)
+        return broken(
+            f"The stream ended between two frames, and finish() {outcome_in_words(answers[-1], place=False)}.", steps
+        )
     return holds(steps[:MOST_STEPS], picture_of(stream))
 
 
@@ -104,7 +106,7 @@ def _headline(stream: Stream, answers: list[Outcome], expected: list[Outcome], a
     answer, wanted = answers[at], _messages(expected[at])
     piece = f"piece {at + 1} of {len(stream.pieces)}"
     if isinstance(answer, Raised):
-        return f"{piece.capitalize()} is in order, and feed {outcome_in_words(answer)}."
+        return f"{piece.capitalize()} is in order, and feed {outcome_in_words(answer, place=False)}."
     if not isinstance(answer, Returned) or not isinstance(answer.value, list):
         return f"feed() must return a list of messages, and it {outcome_in_words(answer)}."
     missing = [message for message in wanted if message not in answer.value]

@@ -14,7 +14,7 @@ from ds101.labs.finding import Finding, broken, holds, to_do
 from ds101.labs.lab01.given import LIMIT, FrameTooLarge
 from ds101.labs.lab01.streams import WORDS, frame
 from ds101.labs.specification import property_of
-from ds101.labs.wording import bytes_in_words, outcome_in_words, value_in_words
+from ds101.labs.wording import bytes_in_words, counted, outcome_in_words, value_in_words
 
 PATIENCE = 10.0  # seconds for one call; it takes microseconds
 
@@ -90,6 +90,9 @@ def is_one_frame(trial: Apart, text: Text) -> Finding:
                     expected, [Row("frame", (Box(0, 4, "header"), Box(4, len(expected), "payload")), "as it should be")]
                 ),
             )
+    if isinstance(outcome, Raised) and outcome.is_a(FrameTooLarge):
+        size = counted(len(expected) - 4, "byte")
+        return broken(f"A message of {size} is not too large: LIMIT is {LIMIT:,}.", [_told(text, outcome)])
     return broken(
         f"{text.call} {_without_frame(outcome)}.",
         [f"{text.call}", f"should return  {bytes_in_words(expected)}", outcome_in_words(outcome)],
@@ -102,14 +105,18 @@ def _difference(got: bytes, expected: bytes) -> str:
         return f"The frame has {len(got)} bytes: its header alone needs 4."
     if payload != expected[4:]:
         return "After 4 bytes of header, the bytes of the message in UTF-8 should follow, and others do."
-    says = int.from_bytes(header, "big")
-    return f"The header says that {says:,} bytes follow (read big-endian), and {len(payload):,} do."
+    says = counted(int.from_bytes(header, "big"), "byte")
+    return f"The header announces {says} (read big-endian), and {counted(len(payload), 'byte')} follow."
+
+
+def _told(text: Text, outcome: Outcome) -> str:
+    return f"{text.call}  {outcome_in_words(outcome)}"
 
 
 def _without_frame(outcome: Outcome) -> str:
     if isinstance(outcome, Returned):
         return f"returned an object of type {type(outcome.value).__name__} instead of bytes"
-    return outcome_in_words(outcome)
+    return outcome_in_words(outcome, place=False)
 
 
 def too_large(source: random.Random, size: int) -> Iterator[Text]:
@@ -133,13 +140,14 @@ def is_refused(trial: Apart, text: Text) -> Finding:
     """A message of more than LIMIT bytes raises FrameTooLarge instead of becoming a frame."""
     size = len(text.whole.encode())
     outcome = trial.ask(text.whole, patience=PATIENCE)
-    steps = [f"{text.call}", f"the message has {size:,} bytes, LIMIT is {LIMIT:,}", outcome_in_words(outcome, _kind)]
+    steps = [f"{text.call}", f"the message has {size:,} bytes, LIMIT is {LIMIT:,}", outcome_in_words(outcome, _size)]
     if isinstance(outcome, Raised) and outcome.is_a(FrameTooLarge):
         return holds(steps)
     if isinstance(outcome, Raised) and outcome.is_a(NotYet):
         return to_do(outcome.words)
-    return broken(f"A message of {size:,} bytes did not raise FrameTooLarge: {text.call} {steps[-1]}.", steps)
+    call = f"{text.call} {outcome_in_words(outcome, _size, place=False)}"
+    return broken(f"A message of {size:,} bytes did not raise FrameTooLarge: {call}.", steps)
 
 
-def _kind(value: object) -> str:
+def _size(value: object) -> str:
     return f"{len(value):,} bytes" if isinstance(value, bytes) else value_in_words(value)

@@ -90,7 +90,7 @@ def replies(client: Apart, talk: Talk) -> Finding:
         return holds(steps)
     if isinstance(outcome, Silent) or _is_timeout(outcome):
         return overdue(f"The reply to {value_in_words(talk.messages[0])} did not come out of exchange.", steps)
-    return broken(f"The replies should be {value_in_words(expected)}, and exchange {outcome_in_words(outcome)}.", steps)
+    return broken(f"The replies should be {value_in_words(expected)}, and exchange {in_short(outcome)}.", steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ SILENCES = {
     "lab01",
     points=2,
     title="a deadline is a deadline",
-    hint="Does each byte that arrives give the peer new time, or is there one deadline for all of it?",
+    hint="Which of your calls wait? Do they share one deadline, or does each byte that arrives bring new time?",
     needs=("exchange",),
     trial=trial,
     cases=silences,
@@ -202,7 +202,7 @@ def keeps_its_deadline(client: Apart, case: Silence) -> Finding:
         return holds(steps)
     if isinstance(outcome, Silent):
         return overdue(f"exchange was given {SHORT:g} s and had not ended after {outcome.after:g} s.", steps)
-    return broken(f"exchange should raise TimeoutError, and {outcome_in_words(outcome)}.", steps)
+    return broken(f"exchange should raise TimeoutError, and {in_short(outcome)}.", steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +246,7 @@ def notices_a_dead_peer(client: Apart, case: Death) -> Finding:
     ]
     if isinstance(outcome, Raised) and outcome.is_a(Truncated):
         return holds(steps)
-    return broken(f"The peer died before its reply was complete, and exchange {outcome_in_words(outcome)}.", steps)
+    return broken(f"The peer died before its reply was complete, and exchange {in_short(outcome)}.", steps)
 
 
 def overdue(headline: str, steps: list[str]) -> Finding:
@@ -254,6 +254,10 @@ def overdue(headline: str, steps: list[str]) -> Finding:
     if machine_keeps(PATIENCE):
         return broken(headline, steps)
     return inconclusive("This machine is too busy to tell: a process of ours was late, too. Check again later.", steps)
+
+
+def in_short(outcome: Outcome) -> str:
+    return outcome_in_words(outcome, place=False)
 
 
 def not_written(outcome: Outcome) -> str:

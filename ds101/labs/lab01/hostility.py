@@ -103,7 +103,7 @@ def notices_a_death(trial: Apart, case: Ending) -> Finding:
     last = answers[-1]
     steps = [f"feed({bytes_in_words(data)})", f"finish()  {outcome_in_words(last)}"]
     if data and len(answers) == 1:
-        return broken(f"feed {outcome_in_words(last)}, and nothing was wrong with its bytes.", steps[:1])
+        return broken(f"feed {outcome_in_words(last, place=False)}, and nothing was wrong with its bytes.", steps[:1])
     if isinstance(last, Raised) and last.is_a(Truncated):
         return (
             holds(steps)
@@ -113,7 +113,7 @@ def notices_a_death(trial: Apart, case: Ending) -> Finding:
     if isinstance(last, Returned) and not inside:
         return holds(steps)
     where = "inside a frame" if inside else "between two frames"
-    return broken(f"The stream ended {where}, and finish() {outcome_in_words(last)}.", steps)
+    return broken(f"The stream ended {where}, and finish() {outcome_in_words(last, place=False)}.", steps)
 
 
 @dataclass(frozen=True, slots=True)

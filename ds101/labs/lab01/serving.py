@@ -58,7 +58,7 @@ def visits(source: random.Random, size: int) -> Iterator[list[Visit]]:
     "lab01",
     points=3,
     title="echo",
-    hint="Which of the tasks before have you already solved this with, and what is left for the server to do?",
+    hint="How does your server know that a client's stream is over, what does it do until then, and what after?",
     needs=("serve",),
     trial=trial,
     cases=visits,
@@ -74,7 +74,10 @@ def echoes(started: Any, case: list[Visit]) -> Finding:
             data = _stream(visit)
             steps += _visit_in_words(number, visit, data, heard, instead)
             if heard != data:
-                sentence = f"Client {number} sent {_said(visit)}, and got back {bytes_in_words(heard) or 'nothing'}."
+                why = f": {instead}" if instead else ""
+                sentence = (
+                    f"Client {number} sent {_said(visit)}, and got back {bytes_in_words(heard) or 'nothing'}{why}."
+                )
                 return _blamed(server, sentence, steps)
     return holds(steps)
 
@@ -128,7 +131,7 @@ def _blamed(server: Process, sentence: str, steps: list[str]) -> Finding:
         except NodeError as error:
             if "NotYet" in str(error):
                 return to_do(str(error).split("NotYet: ")[1].split(" It happened in ")[0])
-            return broken(f"{sentence} {error}", steps)
+            return broken(f"{sentence} Your {error}", steps)
         return broken(f"{sentence} serve had returned: it must go on for ever.", steps)
     return overdue(sentence, steps)
 
