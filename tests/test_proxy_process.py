@@ -237,4 +237,4 @@ sys.stdin.read()
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE):
             os.kill(kernel.pid, signal.SIGKILL)
             wait_until(lambda: is_gone(pid))
-    assert refuses(("127.0.0.1", port))
+    wait_until(lambda: refuses(("127.0.0.1", port)))
