@@ -19,7 +19,6 @@ A world runs a node by giving it a `Context`, which is all that it can reach.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from random import Random
 from types import FunctionType
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -179,7 +178,6 @@ def handlers_of(cls: type[Node]) -> dict[str, str]:
     return {event.__name__: name for event, name in cls.__ds101_handlers__.items()}
 
 
-@lru_cache(maxsize=4096)
 def handler_for(cls: type[Node], event: type) -> str | None:
     """The name of the method for an event, or for the nearest class that it inherits from."""
     for base in event.__mro__:

@@ -73,3 +73,20 @@ def shares_with_another(attributes: Mapping[str, Any], name: str, value: Any) ->
             if held is value and other != name:
                 return other
     return None
+
+
+def shown(value: Any) -> str:
+    """Like `repr`, but with sets in order, so that equal values look alike in every run.
+
+    >>> shown({"b": {"n2", "n1"}})
+    "{'b': {'n1', 'n2'}}"
+    """
+    if isinstance(value, set | frozenset):
+        return f"{{{', '.join(sorted(map(shown, value)))}}}" if value else "{}"
+    if type(value) is dict:
+        return f"{{{', '.join(f'{shown(key)}: {shown(item)}' for key, item in value.items())}}}"
+    if type(value) in (list, tuple):
+        inside = ", ".join(map(shown, value))
+        comma = "," if type(value) is tuple and len(value) == 1 else ""
+        return f"[{inside}]" if type(value) is list else f"({inside}{comma})"
+    return repr(value)

@@ -31,7 +31,7 @@ from ds101.verdict import Verdict
 
 KINDS = (
     "start", "send", "deliver", "drop", "set", "cancel", "fire", "crash", "restart", "pause", "resume",
-    "partition", "heal", "link", "skew", "log", "print", "error", "invoke", "ok", "fail", "info",
+    "partition", "heal", "link", "skew", "log", "change", "print", "error", "invoke", "ok", "fail", "info",
 )  # fmt: skip
 OUTCOMES = ("ok", "fail", "info")  # how an operation ends
 

@@ -148,11 +148,10 @@ class SimulatedEngine:
 
     def request(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
         office = self.post_office
-        if not self._machine(node).alive:
-            if caller is not None:
-                caller.answered(None, refused(node))
-            return
         if caller is not None:
+            if not self._machine(node).alive:
+                caller.answered(None, refused(node))
+                return
             office.calls[address] = caller
         office.clock += 1
         office.send(address, sendings((node,), message, self.nodes)[0], office.clock, int(cause[1:]) if cause else 0)

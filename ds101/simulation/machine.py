@@ -9,12 +9,15 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from ds101.clock import Clock
 from ds101.effects import Sending, TimerName, interval, sendings, timer_name
 from ds101.faults import CrashPoint
 from ds101.messages import Message, Timer
-from ds101.node import Node, handler_for
+from ds101.node import Node, attributes_of, handler_for
 from ds101.simulation.record import NOTHING
+from ds101.state import shown
 from ds101.storage import Storage
 from ds101.turn import count_effect, meets, take_turn
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from ds101.simulation.post import Letter, Post
 
 Seconds = float
+NEVER = "–"  # what an attribute shows that isn't there
 
 
 class Waking(NamedTuple):
@@ -45,6 +49,7 @@ class Machine:
         self.life = -1
         self.lamport = 0
         self.alive = self.paused = False
+        self._seen: dict[str, str] = {}  # its attributes, as they were after the last turn
         self._names: dict[type, TimerName] = {}
         self._set = 0  # how many timers have ever been set
 
@@ -81,6 +86,20 @@ class Machine:
         self.post.speaker = self.id
         take_turn(self, event, handler, *arguments)
         self.post.speaker = ""
+        if self.post.watching and self.alive:
+            self._tell_changes()
+
+    def _tell_changes(self) -> None:
+        """Record which attributes the turn has changed; a restart may have forgotten some."""
+        before, self._seen = self._seen, {name: shown(value) for name, value in attributes_of(self.node).items()}
+        changed = {
+            name: [before.get(name, NEVER), self._seen.get(name, NEVER)]
+            for name in sorted({**before, **self._seen})
+            if before.get(name) != self._seen.get(name)
+        }
+        if changed:
+            words = "   ".join(f"{name} {old} → {new}" for name, (old, new) in changed.items())
+            self.happened("change", self.cause, body=msgspec.json.encode(changed), detail=words)
 
     def handler(self, event: type) -> Callable[..., None]:
         """The bound method for an event that the class handles."""

@@ -62,6 +62,7 @@ class Post:
         self.calls: dict[str, Caller] = {}
         self.clock = 0  # of the clients
         self.unheard = Unheard()
+        self.watching = False  # whether each turn's changes of attributes are recorded
         self.speaker = ""  # the node whose handler runs
         self.died: Callable[[Machine], None] = lambda _: None  # told of a death at a crash point
         self._decoded: dict[tuple[type[Any], bytes], Any] = {}

@@ -41,8 +41,9 @@ class Simulation(World):
 
     Two simulations with one seed, and the same verbs called on them, do the same, event by event, on every machine and
     Python version, as long as the nodes' code is deterministic (see `ds101.simulation.determinism`). `latency` is what
-    a message takes without faults, in seconds, fixed or drawn from (low, high); links keep their order. Raises
-    `Mistake` for what can't be a world, `NodeError` if `start` raises.
+    a message takes without faults, in seconds, fixed or drawn from (low, high); links keep their order. With `watch`,
+    the trace also has what each handler changed in its node's attributes. Raises `Mistake` for what can't be a world,
+    `NodeError` if `start` raises.
     """
 
     def __init__(
@@ -53,10 +54,12 @@ class Simulation(World):
         seed: int = 0,
         latency: Seconds | tuple[Seconds, Seconds] = LATENCY,
         trace_limit: int = TRACE_LIMIT,
+        watch: bool = False,
     ) -> None:
         self.seed = seed
         self._simulated = SimulatedEngine(classes_by_name(nodes, n), seed, interval(latency), trace_limit)
         self._engine = self._simulated
+        self._simulated.post_office.watching = watch
         self._simulated.start()
         self._engine.check()
 
