@@ -32,8 +32,8 @@ OURS = "clients."  # how the ids of events on this side begin
 class Clients:
     """All the clients of a world, as one member of its network."""
 
-    def __init__(self, types: Types, book: TraceBook, seed: str, address_of: Callable[[str], Address]) -> None:
-        self.types, self.book, self.address_of = types, book, address_of
+    def __init__(self, types: Types, book: TraceBook, seed: str, reach: Callable[[str], Address | None]) -> None:
+        self.types, self.book, self.reach = types, book, reach
         self.began = time.monotonic_ns()  # until all nodes are there: then the world's time begins
         self.network = Network(Random(f"{seed}/clients"))
         self.links = Links(self.network, self.now, self._dropped)
@@ -64,9 +64,10 @@ class Clients:
             asyncio.get_running_loop().create_task(self._dial(address, node, message, caller, cause))
 
     async def _dial(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
-        if await self.links.connect(node, self.address_of(node)):
+        there = self.reach(node)  # a node that is dying may listen for a moment longer: nothing reaches it any more
+        if (there is not None and await self.links.connect(node, there)) or caller is None:
             self._send(address, node, message, caller, cause)
-        elif caller is not None:
+        else:
             caller.answered(None, refused(node))
 
     def _send(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:

@@ -46,7 +46,7 @@ class Runtime:
         self.shipped = {one: dump((one, self.types)) for one in dict.fromkeys(classes.values())}
         self.book = TraceBook(trace_limit)
         self.members = Members(self.hear)
-        self.clients = Clients(self.types, self.book, str(seed), self.address_of)
+        self.clients = Clients(self.types, self.book, str(seed), self.reach)
         self.clients.chosen = self.chosen
         self.faults: dict[str, Fault] = {}
         self.skews: dict[str, tuple[float, float]] = {}
@@ -111,6 +111,10 @@ class Runtime:
     def address_of(self, name: str) -> tuple[str, int]:
         """Where a node listens."""
         return "127.0.0.1", self.members.by_id[name].port
+
+    def reach(self, name: str) -> tuple[str, int] | None:
+        """Where a node listens, unless it is dead."""
+        return None if self.members.by_id[name].dead else self.address_of(name)
 
     # What nodes say unasked
 

@@ -10,7 +10,7 @@ from ds101.errors import Timeout, Unreachable
 from ds101.history import Operation
 from ds101.messages import Message
 from ds101.world.engine import Engine
-from ds101.world.naming import refuse_unhandled
+from ds101.world.naming import refuse_unhandled, refuse_unknown
 
 Seconds = float
 CALL_TIMEOUT = 2.0  # seconds
@@ -44,6 +44,7 @@ class Client:
 
     def _accept(self, node: str, request: Message) -> None:
         self._engine.check()
+        refuse_unknown(node, self._engine.nodes)
         refuse_unhandled(self._engine.node_class(node), request)
         self._engine.types.add(type(request))
 

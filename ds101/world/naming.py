@@ -52,6 +52,12 @@ def event_name(event: Any) -> str:
     return event.__name__
 
 
+def refuse_unknown(node: str, nodes: Collection[str]) -> None:
+    """Raises `Mistake` for a name that no node has."""
+    if node not in nodes:
+        raise Mistake(f"There is no node {node!r}. There are {', '.join(nodes)}.")
+
+
 def refuse_unhandled(node_class: type[Node], request: Any) -> None:
     """Raises `Mistake` for a request that the node can't handle: it is told where it was written."""
     if not isinstance(request, Message):

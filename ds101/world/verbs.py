@@ -12,7 +12,7 @@ from ds101.messages import Message
 from ds101.trace import Trace
 from ds101.world.client import CALL_TIMEOUT, Client, Pending
 from ds101.world.engine import Engine
-from ds101.world.naming import event_name, side
+from ds101.world.naming import event_name, refuse_unknown, side
 from ds101.world.workload import run_workload
 
 Seconds = float
@@ -181,8 +181,7 @@ class World:
 
     def _condition(self, node: str) -> str:
         self._engine.check()
-        if node not in self.nodes:
-            raise Mistake(f"There is no node {node!r}. There are {', '.join(self.nodes)}.")
+        refuse_unknown(node, self.nodes)
         return self._engine.condition(node)
 
     # Waiting
