@@ -24,7 +24,7 @@ from ds101.trace import Trace
 def test_a_run_is_told_in_numbered_lines():
     assert as_text(lost_reply()).split("\n") == [
         "  1  31.2 ms  ada → n1  Move(amount=10)",
-        "  2  31.2 ms  n1 → ada  Moved(amount=10, balance=90)   ✗ dropped on purpose",
+        "  2  31.2 ms  n1 → ada  Moved(amount=10, balance=90)   ✗ dropped",
         "  3   131 ms  ada       ✗ Move: Timeout after 0.1 s",
         "  4   132 ms  ada → n1  Move(amount=10)",
         "  5   132 ms  n1 → ada  Moved(amount=10, balance=80)",

@@ -114,7 +114,7 @@ def _ends(link: Mapping[str, Any]) -> str:
 
 def cause_in_words(lost: str) -> str:
     """Why a message was lost, as readers are told."""
-    return "dropped on purpose" if lost == "chosen" else plain(lost)
+    return "dropped" if lost == "chosen" else plain(lost)  # by `drop`: it says what the reader wrote
 
 
 def _look(event: Event) -> str:

@@ -14,6 +14,7 @@ from ds101.draw.spans import WALL, Call, Stretch
 from ds101.draw.story import Step, Story
 from ds101.draw.wording import counted, duration, fit, plain, text_width
 
+BOLD = 1.08  # how much wider than plain text
 AGAIN = 420.0  # pixels after which the names of the lanes are repeated
 OUTCOME = {"ok": "answered", "fail": "failed", "info": "outcome unknown", "": "waiting"}
 
@@ -97,7 +98,7 @@ def _words(sheet: Sheet, x: float, y: float, words: str, room: float, look: str 
 
 
 def _plate(sheet: Sheet, x: float, y: float, words: str, look: str, room: float) -> None:
-    half = text_width(fit(words, room - 16, 11.0), 11.0) / 2 + 8
+    half = text_width(fit(words, room - 16, 11.0), 11.0) * BOLD / 2 + 8
     sheet.add("bars", rectangle(x - half, y - 10, 2 * half, 20, "d-plate", 10))
     _words(sheet, x, y, words, room, look)
 

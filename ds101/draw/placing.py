@@ -86,7 +86,7 @@ class _Placer:
             low, high = min(arrow.x0, arrow.x1), max(arrow.x0, arrow.x1)
             self._crowd.add(Band(low, high, arrow.y_at(low), arrow.slope, 0.5), ON_AN_ARROW)
             if arrow.ends == "cross":
-                self._crowd.add(Band(arrow.x1 - 5, arrow.x1 + 5, arrow.y1, 0.0, 4), ON_A_MARK)
+                self._crowd.add(Band(arrow.x1 - 5, arrow.x1 + 5, arrow.y1, 0.0, 2.5), ON_A_MARK)
         for place in layout.places.values():
             self._marks.add(Band(place.x - 5, place.x + 5, place.y, 0.0, 5), ON_A_MARK)
             for number, line in enumerate(place.lines):

@@ -28,6 +28,7 @@ from ds101.trace import Trace
 WIDTH = 860  # pixels: a notebook's column
 AT_MOST = 80  # steps in one picture
 FEW = 100  # labels: up to here rows are also made wider for what would be cut very short
+SMALLEST = 0.75  # of its size: how far a page may shrink it
 TRIES = 8  # at making rows wider until every label has room
 
 
@@ -165,9 +166,10 @@ def _painted(picture: Arrangement) -> Sheet:
 
 def _document(sheet: Sheet, layout: Layout, name: str, description: str, in_page: bool) -> str:
     width, height = number(layout.width), number(layout.height)
+    least = f"min-width:{number(SMALLEST * layout.width)}px;" if in_page else ""  # narrower than that, it scrolls
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{ROOT}" role="img" aria-label={quoteattr(plain(name))} '
-        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" style="max-width:100%;height:auto">\n'
+        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" style="max-width:100%;{least}height:auto">\n'
         f"<title>{escape(plain(name))}</title>\n<desc>{escape(description)}</desc>\n"
         f"<style>{stylesheet(in_page)}</style>\n{sheet.content()}\n</svg>\n"
     )
