@@ -108,9 +108,9 @@ from ds101.proxy import Proxy
 
 # %% nbgrader={"grade": false, "grade_id": "encode", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def encode(message: str) -> bytes:
-    """The frame of a message: its length in bytes, as 4 bytes, big-endian, and then these bytes, in UTF-8.
+    """The frame of a message: its length in bytes, as 4 bytes, big-endian, and then these bytes.
 
-    Raises FrameTooLarge if it has more than LIMIT bytes.
+    The bytes of a message are its text in UTF-8. Raises FrameTooLarge if it has more than LIMIT bytes.
     """
     ### BEGIN SOLUTION
     payload = message.encode("utf-8")
@@ -160,8 +160,8 @@ class Decoder:
     def feed(self, data: bytes) -> list[str]:
         """The messages that are complete now that `data` has arrived, in order; often there are none.
 
-        Raises FrameTooLarge as soon as a header announces more than LIMIT bytes, and UnicodeDecodeError, as
-        bytes.decode does, for a payload that is not UTF-8.
+        Raises FrameTooLarge as soon as a header announces more than LIMIT bytes, and
+        UnicodeDecodeError, as bytes.decode does, for a payload that is not UTF-8.
         """
         ### BEGIN SOLUTION
         self.waiting += data
@@ -225,7 +225,8 @@ check("lab01", Decoder, seed=seed, size=size)
 def exchange(connection: socket.socket, message: str, timeout: float) -> str:
     """Send a message, and return the one message that comes back.
 
-    Raises TimeoutError if the reply is not complete after `timeout` seconds, and Truncated if the connection ends before.
+    Raises TimeoutError if the reply is not complete after `timeout` seconds, and Truncated if the
+    connection ends before that.
     """
     ### BEGIN SOLUTION
     deadline = time.monotonic() + timeout
@@ -275,8 +276,8 @@ check("lab01", exchange, seed=seed, size=size)
 def serve(listener: socket.socket, timeout: float) -> None:
     """Send every message of every client back to it, in order, for ever.
 
-    A client that breaks the rules of framing, sends no UTF-8, dies, or lets the server wait for `timeout` seconds, loses its
-    own connection, and no other client notices.
+    A client that breaks the rules of framing, sends bytes that are not UTF-8, dies, or lets the
+    server wait for `timeout` seconds, loses its own connection, and no other client notices.
     """
     ### BEGIN SOLUTION
     while True:

@@ -5,6 +5,7 @@ At most about 25 lines; the story of one property at a time, since the first mis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -118,7 +119,7 @@ def _html(report: Report) -> str:
     items = "".join(_item(report, one) for one in report.asked)
     told = report.told
     if report.todo:
-        below = f"<p><b>{escape(report.todo)}</b></p>"
+        below = f"<p><b>{_marked(report.todo)}</b></p>"
     else:
         below = _story_html(told, report.findings[told.title]) if told else ""
     return (
@@ -129,7 +130,7 @@ def _html(report: Report) -> str:
 
 def _item(report: Report, one: Property) -> str:
     finding = report.findings.get(one.title)
-    title, sentence = escape(one.title), escape(one.sentence)
+    title, sentence = escape(one.title), _marked(one.sentence)
     if finding is None or finding.to_do:
         waiting = " (to do)" if finding else ""
         return f"<li>· <b>{title}</b>{waiting}: {sentence}</li>"
@@ -141,14 +142,19 @@ def _item(report: Report, one: Property) -> str:
 def _story_html(one: Property, finding: Finding) -> str:
     steps = "".join(f"<li><code>{_spaced(step)}</code></li>" for step in finding.steps)
     parts = [
-        f'<p style="border-top:1px solid;padding-top:.6em">{MARKS[finding.verdict]} <b>{escape(one.sentence)}</b></p>',
-        f"<p>{escape(finding.headline)}</p>" if finding.headline else "",
+        f'<p style="border-top:1px solid;padding-top:.6em">{MARKS[finding.verdict]} <b>{_marked(one.sentence)}</b></p>',
+        f"<p>{_marked(finding.headline)}</p>" if finding.headline else "",
         f"<ol>{steps}</ol>" if steps else "",
         f"<div>{finding.picture.svg}</div>" if finding.picture else "",
         f"<p>Again: <code>{escape(_replay(one, finding))}</code></p>" if finding.replay else "",
-        f"<p><i>Think: {escape(one.hint)}</i></p>" if finding.verdict is Verdict.BROKEN else "",
+        f"<p><i>Think: {_marked(one.hint)}</i></p>" if finding.verdict is Verdict.BROKEN else "",
     ]
     return "".join(parts)
+
+
+def _marked(words: str) -> str:
+    """What stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
 
 
 def _spaced(step: str) -> str:

@@ -204,7 +204,7 @@ def _misbehaves(address: Address, bad: Bad) -> str:
 def _served_next(server: Process, address: Address, after: str, steps: list[str]) -> Finding:
     """Whether a good client gets its echo now."""
     heard, instead = _visited(address, Visit(("hello",), 0))
-    steps.append(f"client 2 sends 'hello' and gets back {instead or 'it'}")
+    steps.append(f"client 2 sends 'hello'{', and then: ' + instead if instead else ' and gets it back'}")
     if heard == frame("hello"):
         return holds(steps)
     return _blamed(server, f"{after}, the next client was not served: {instead or 'wrong bytes came'}.", steps)
