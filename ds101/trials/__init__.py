@@ -1,0 +1,14 @@
+"""Runs as values: tried with many seeds, shrunk where they fail, kept as one line.
+
+- trial.py          `Trial`: what runs, what clients do, what goes wrong; `Run`: what came of it
+- search.py         `first_failure`: many trials, until one fails
+- shrinking.py      `shrunk`: the same failure with less
+- counterexample.py `Counterexample`: a failing trial with its story, saved, printed as a line, replayed
+"""
+
+from ds101.trials.counterexample import Counterexample
+from ds101.trials.search import Found, first_failure
+from ds101.trials.shrinking import shrunk
+from ds101.trials.trial import Run, Trial
+
+__all__ = ["Counterexample", "Found", "Run", "Trial", "first_failure", "shrunk"]

@@ -1,0 +1,72 @@
+"""A failing run that can be kept: its check's answer, its trial, its story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+import msgspec
+
+from ds101.checks.answer import Answer
+from ds101.trials.search import Check
+from ds101.trials.shrinking import shrunk
+from ds101.trials.trial import Nodes, Run, Trial, trial_from
+
+MOST_STEPS = 16  # of the story in words; the diagram has them all
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A trial that breaks a check, as small as it was found, with the run that shows it."""
+
+    trial: Trial
+    answer: Answer
+    run: Run = field(repr=False)
+
+    @classmethod
+    def of(cls, trial: Trial, nodes: Nodes, check: Check, *, shrink: bool = True) -> Counterexample:
+        """The failing trial, made smaller, and run once more."""
+        smallest = shrunk(trial, nodes, check) if shrink else trial
+        run = smallest.run(nodes)
+        return cls(smallest, check(run), run)
+
+    def text(self) -> str:
+        """What happened, for a terminal: the sentence, the steps, the line that replays it, the hint."""
+        lines = [f"✗ {self.answer.sentence}", ""]
+        if self.answer.headline:
+            lines += [f"  {self.answer.headline}", ""]
+        lines += [f"  {line}" for line in self.run.trace.text(at_most=MOST_STEPS).splitlines()]
+        lines += ["", f"  {self.trial!r}  Replay: {self.line()}"]
+        if self.answer.hint:
+            lines += [f"  Think: {self.answer.hint}"]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return (
+            f"<p>✗ <b>{escape(self.answer.sentence)}</b></p><p>{escape(self.answer.headline)}</p>"
+            f"{self.run.trace.html()}<p>Replay: <code>{escape(self.line())}</code></p>"
+            f"<p>Think: {escape(self.answer.hint)}</p>"
+        )
+
+    def line(self) -> str:
+        """All that is needed to see it again, in one line: for `replay`."""
+        return self.trial.line()
+
+    def save(self, path: str | Path) -> None:
+        """Write the trial as JSON."""
+        content = {"sentence": self.answer.sentence, "headline": self.answer.headline, "trial": self.trial.line()}
+        Path(path).write_bytes(msgspec.json.format(msgspec.json.encode(content)))
+
+    @classmethod
+    def load(cls, path: str | Path, nodes: Nodes, check: Check) -> Counterexample:
+        """Run again what `save` wrote."""
+        return cls.replay(msgspec.json.decode(Path(path).read_bytes())["trial"], nodes, check)
+
+    @classmethod
+    def replay(cls, line: str, nodes: Nodes, check: Check) -> Counterexample:
+        """The run of that line, event by event as it was."""
+        return cls.of(trial_from(line, nodes), nodes, check, shrink=False)
+
+    def __str__(self) -> str:
+        return self.text()

@@ -1,0 +1,102 @@
+"""Trials: runs as values, searched for a failure, shrunk, kept as a line, and replayed as they were."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ds101 import Call, Message, Mistake, Node, Verdict, on
+from ds101.bad_days import Budget, bad_day
+from ds101.checks.answer import Answer, broken, check, holds
+from ds101.trials import Counterexample, Run, Trial, first_failure
+from ds101.trials.trial import trial_from
+from tests.election import Election, leaders
+
+
+class Forgetful(Election):
+    """Keeps its vote in memory only: after a crash it votes again in the same term."""
+
+    def start(self) -> None:
+        super().start()
+        self.voted_for = None
+
+
+@check(hint="Which of a node's attributes must outlive it, and from which moment on?")
+def one_leader_a_term(run: Run) -> Answer:
+    """No two nodes send heartbeats in the same term."""
+    for term, nodes in sorted(leaders(run.trace).items()):
+        if len(nodes) > 1:
+            return broken(f"{' and '.join(sorted(nodes))} both sent heartbeats in term {term}.")
+    return holds()
+
+
+def bad_days(number: int) -> Iterator[Trial]:
+    for seed in range(number):
+        day = bad_day(("n1", "n2", "n3"), seed, 3.0, Budget(crashes=4, links=2, down=2))
+        yield Trial(n=3, seed=seed, seconds=3.0, day=day)
+
+
+class Add(Message):
+    amount: int
+
+
+class Sum(Message):
+    total: int
+
+
+class Counter(Node):
+    """Takes the largest amount for nothing: a mistake that shows with one operation."""
+
+    def start(self) -> None:
+        self.total = 0
+
+    @on(Add)
+    def add(self, request: Add, client: str) -> None:
+        self.total += request.amount % 10
+        self.send(client, Sum(self.total))
+
+
+@check(hint="What does the node do with an amount of 10?")
+def adds_up(run: Run) -> Answer:
+    """The node's total is the sum of what was added."""
+    asked = sum(sent.body.amount for sent in run.sent(Add))
+    return holds() if run.states["n1"]["total"] == asked else broken(f"{asked} were added.")
+
+
+def test_an_election_that_forgets_its_vote_is_found_and_a_right_one_is_not() -> None:
+    found = first_failure(Forgetful, one_leader_a_term, bad_days(100))
+    assert found.verdict is Verdict.BROKEN
+    assert first_failure(Election, one_leader_a_term, bad_days(100)).verdict is Verdict.HOLDS
+
+
+def test_a_failure_shrinks_until_nothing_can_go() -> None:
+    calls = tuple(Call("n1", Add(amount), after=0.01) for amount in (1, 2, 10, 3))
+    day = bad_day(("n2", "n3"), seed=1, seconds=1.0, budget=Budget(crashes=1, links=1))
+    trial = Trial(n=3, seconds=1.0, workload=(("ada", calls), ("bob", calls[:2])), day=day)
+    small = Counterexample.of(trial, Counter, adds_up).trial
+    assert (small.n, small.day.steps, small.workload) == (1, (), (("ada", calls[2:3]),))
+
+
+def test_a_line_replays_the_run_event_by_event(tmp_path: Path) -> None:
+    trial = next(trial for trial in bad_days(100) if not one_leader_a_term(trial.run(Forgetful)))
+    first = Counterexample.of(trial, Forgetful, one_leader_a_term, shrink=False)
+    again = Counterexample.replay(first.line(), Forgetful, one_leader_a_term)
+    assert again.run.trace.digest() == first.run.trace.digest()
+    assert "\n" not in first.line()
+    first.save(tmp_path / "failure.json")
+    assert Counterexample.load(tmp_path / "failure.json", Forgetful, one_leader_a_term).answer == first.answer
+
+
+def test_the_report_has_the_sentence_the_story_the_replay_and_the_hint_on_few_lines() -> None:
+    trial = Trial(n=1, workload=(("ada", (Call("n1", Add(10)),)),))
+    text = Counterexample.of(trial, Counter, adds_up).text()
+    assert "✗ The node's total is the sum of what was added." in text
+    assert "ada → n1  Add(amount=10)" in text
+    assert "Replay: " in text
+    assert "Think: What does the node do with an amount of 10?" in text
+    assert len(text.splitlines()) <= 25
+
+
+def test_what_is_no_trial_is_told_in_a_sentence() -> None:
+    with pytest.raises(Mistake, match="is no trial of these nodes"):
+        trial_from("hello", Counter)
