@@ -1,4 +1,4 @@
-"""The pictures of the README, each drawn by the library from a real run.
+"""The pictures of the README and those that chapters open with, each drawn by the library from a real run.
 
 `make pictures` draws them again, into `course/images`. The times in them are measured, so they differ a little from
 run to run: look at them before you commit.
@@ -6,9 +6,10 @@ run to run: look at them before you commit.
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from ds101 import Cluster, Message, Node, Trace, on
+from ds101 import Cluster, Message, Node, Trace, Unreachable, on
 
 
 class Move(Message):
@@ -38,8 +39,66 @@ def the_reply_that_never_came() -> Trace:
     return world.trace
 
 
+class Greet(Message):
+    name: str
+
+
+class Greeting(Message):
+    text: str
+
+
+class Greeter(Node):
+    @on(Greet)
+    def greet(self, request, sender):
+        self.send(sender, Greeting(f"hello {request.name}, this is {self.id}"))
+
+
+def three_greeters() -> Trace:
+    """What a reader of chapter 00 does: greet, kill, greet again."""
+    with Cluster(Greeter, n=3) as world:
+        world.call("n1", Greet("Ada"))
+        world.crash("n1")
+        with suppress(Unreachable):
+            world.call("n1", Greet("Ada"))
+        world.call("n2", Greet("Ada"))
+    return world.trace
+
+
+class Ask(Message):
+    key: str
+    client: str = ""
+
+
+class Answer(Message):
+    value: int
+
+
+class Store(Node):
+    """Five nodes that look like one: whoever is asked passes the question to the node that has the key."""
+
+    @on(Ask)
+    def ask(self, ask, sender):
+        client = ask.client or sender
+        owner = {"apple": "n5", "fig": "n3", "plum": "n1"}[ask.key]
+        if owner == self.id:
+            self.send(client, Answer(len(ask.key)))
+        else:
+            self.send(owner, Ask(ask.key, client))
+
+
+def one_system() -> Trace:
+    """What chapter 01 is about: ada asks n1 alone, and others answer."""
+    with Cluster(Store, n=5) as world:
+        ada = world.client("ada")
+        for key in ("apple", "fig", "plum"):
+            ada.call("n1", Ask(key))
+    return world.trace
+
+
 PICTURES: dict[str, Callable[[], Trace]] = {
     "the-reply-that-never-came": the_reply_that_never_came,
+    "three-greeters": three_greeters,
+    "one-system": one_system,
 }
 
 
