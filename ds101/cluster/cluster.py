@@ -62,7 +62,7 @@ class Cluster(World):
     @property
     def processes(self) -> dict[str, int]:
         """The process ids of the nodes that have a process."""
-        members = self._runtime.members.by_id
+        members = {} if self._runtime.closed else self._runtime.members.by_id
         return {name: members[name].process.pid for name in self.nodes if name in members and not members[name].dead}
 
     def address(self, node: str) -> tuple[str, int]:

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import cloudpickle
-
 from ds101.cluster.loop import GLANCE, wait_for
 from ds101.cluster.runtime import Runtime
 from ds101.errors import Timeout, Unreachable
@@ -23,6 +21,7 @@ from ds101.history import Operation
 from ds101.messages import Message
 from ds101.node import Node
 from ds101.processes import output
+from ds101.processes.shipping import load
 from ds101.trace import Trace
 from ds101.world.engine import Caller, Condition
 
@@ -68,7 +67,7 @@ class RealEngine:
 
     def snapshot(self, node: str) -> dict[str, Any]:
         members = self.runtime.members
-        attributes: dict[str, Any] = cloudpickle.loads(self.thread.run(members.ask(members.by_id[node], "state")))
+        attributes: dict[str, Any] = load(self.thread.run(members.ask(members.by_id[node], "state")))
         return attributes
 
     def trace(self) -> Trace:

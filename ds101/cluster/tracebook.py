@@ -17,6 +17,7 @@ import msgspec
 from ds101.cluster.frames import Envelope, decode_envelope
 from ds101.trace import Event, Trace, base_name
 
+RECONSTRUCTED = "reconstructed"
 Origin = tuple[int, int]  # when it was sent, in ns since the world began, and the Lamport clock of that
 
 
@@ -73,8 +74,10 @@ class TraceBook:
         events += reconstructed_sends(events, origins)
         events += drops_at_the_dead(events)
         events = with_clocks(events)
-        clients = sorted({event.node for event in events} - set(nodes) - {""})
-        return Trace(events, [*nodes, *clients], cut)
+        kept, older = events[-self.limit :], events[: -self.limit]
+        cut += sum(event.detail != RECONSTRUCTED for event in older)
+        clients = sorted({event.node for event in kept} - set(nodes) - {""})
+        return Trace(kept, [*nodes, *clients], cut)
 
 
 def unpacked(batch: Batch) -> list[Event]:
@@ -118,7 +121,7 @@ def reconstructed_sends(events: Iterable[Event], origins: Mapping[str, Origin]) 
             sent, clock = origins.get(event.cause, (int(event.at * 1e9), event.clock - 1))
             made.setdefault(event.cause, Event(
                 event.cause, "send", sent / 1e9, base_name(event.src), clock, None,
-                event.src, event.dst, event.type, event.body, "reconstructed",
+                event.src, event.dst, event.type, event.body, RECONSTRUCTED,
             ))  # fmt: skip
     return list(made.values())
 

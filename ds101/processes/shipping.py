@@ -16,11 +16,12 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import cloudpickle
+from cloudpickle.cloudpickle import _class_setstate
 
 from ds101.errors import Mistake
 from ds101.lines import is_the_readers, line_of
 
-CACHES = {"__msgspec_cache__", "__ds101_kinds__"}  # made again where they are needed
+CACHES = {"__msgspec_cache__", "__ds101_kinds__", "__slotnames__"}  # made again where they are needed
 
 
 def ship(function: Callable[..., Any], *arguments: Any) -> bytes:
@@ -68,6 +69,25 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
             for name in CACHES & set(vars(obj)):
                 delattr(obj, name)
         return super().reducer_override(obj)
+
+
+def load(data: bytes) -> Any:
+    """What `dump` made these bytes of, in a program that has some of its classes: those stay as they are."""
+    return _Unpickler(io.BytesIO(data)).load()
+
+
+class _Unpickler(pickle.Unpickler):
+    """cloudpickle would set the attributes of a class that came back from a process again, to copies."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        found = super().find_class(module, name)
+        return _complete if found is _class_setstate else found
+
+
+def _complete(cls: type, state: tuple[dict[str, Any], dict[str, Any]]) -> type:
+    """Fill in a class, unless it is whole already."""
+    whole = set(state[0]) <= set(vars(cls))
+    return cls if whole else _class_setstate(cls, state)
 
 
 def is_local(module: ModuleType) -> bool:
