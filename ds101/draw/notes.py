@@ -68,6 +68,8 @@ def words_of(event: Event, step: Step) -> str:
             return f"error: {detail}" if detail else "error"
         case "log" | "print":
             return detail or " "
+        case "change":
+            return detail
         case "fail" | "info":
             return detail or ("failed" if event.kind == "fail" else "outcome unknown")
     return ""
@@ -120,7 +122,7 @@ def cause_in_words(lost: str) -> str:
 def _look(event: Event) -> str:
     if event.kind in ("crash", "error", "fail", "info"):
         return "bad"
-    return {"log": "said", "print": "printed"}.get(event.kind, "mark")
+    return {"log": "said", "change": "said", "print": "printed"}.get(event.kind, "mark")
 
 
 def _widest_fitting(event: Event, width: float) -> str:

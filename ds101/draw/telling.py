@@ -8,7 +8,7 @@ from ds101.draw.story import OTHERS, Flight, Step, Story
 from ds101.trace import Event, Trace, base_name
 
 # What belongs to the step of the event that caused it. (Setting a timer is not shown: its firing is.)
-CONSEQUENCES = ("send", "log", "print", "error", "set", "cancel")
+CONSEQUENCES = ("send", "change", "log", "print", "error", "set", "cancel")
 OUTCOMES = ("ok", "fail", "info")
 OF_THE_WORLD = ("partition", "heal", "link")  # these concern several lanes
 SILENT = ("set", "cancel")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ds101.draw.choose import Gap, Item, select
 from ds101.draw.notes import cause_in_words, skew_in_words, words_of, world_in_words
@@ -84,7 +84,7 @@ def _lines(items: Sequence[Item], story: Story) -> Iterator[Line]:
         elif isinstance(item, Fold):
             yield _fold_line(item, sum(told.get(step.index, 0) for step in item.shown))
         else:
-            lines = list(_step_lines(item, shown, late))
+            lines = list(_with_changes(list(_step_lines(item, shown, late)), item))
             told[item.index] = len(lines)
             yield from lines
 
@@ -96,6 +96,14 @@ def _fold_line(fold: Fold, lines: int) -> Line:
     return Line(
         "", f"↻ ×{fold.times}: {above}, {counted(fold.times - 1, 'more time')}{what}, until {duration(fold.until)}"
     )
+
+
+def _with_changes(lines: Sequence[Line], step: Step) -> Iterator[Line]:
+    """What a handler changed in its node stands behind what set it off."""
+    changes = "   ".join(plain(event.detail) for event in step.events if event.kind == "change")
+    for index, line in enumerate(lines):
+        where = "" if line.who == plain(step.lane) else f"{plain(step.lane)}: "
+        yield replace(line, what=f"{line.what}   {where}{changes}") if changes and index == 0 else line
 
 
 def _step_lines(step: Step, shown: set[int], late: float) -> Iterator[Line]:

@@ -98,7 +98,7 @@ class Machine:
             if before.get(name) != self._seen.get(name)
         }
         if changed:
-            words = "   ".join(f"{name} {old} → {new}" for name, (old, new) in changed.items())
+            words = ", ".join(f"{name} {old} → {new}" for name, (old, new) in changed.items())
             self.happened("change", self.cause, body=msgspec.json.encode(changed), detail=words)
 
     def handler(self, event: type) -> Callable[..., None]:
