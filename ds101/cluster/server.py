@@ -245,6 +245,8 @@ class Server:
         kind, words = type(error).__name__, str(error)
         self.recorder.happened("error", self.cause, detail=f"{kind}: {words}")
         self.recorder.happened("crash", self.cause, detail=f"an exception: {kind}")
+        self.recorder.flush()  # the trace has it before anybody hears of it
+        self.recorder.flush()  # whoever hears of the error finds the death in the trace already
         self.channel.say("error", kind, words, places_of(error), self.sender)
         self._die()
 
