@@ -106,6 +106,7 @@ from ds101.proxy import Proxy
 #
 # Write `encode`. Its docstring is the sentence to implement. Then run the check below it.
 
+
 # %% nbgrader={"grade": false, "grade_id": "encode", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def encode(message: str) -> bytes:
     """The frame of a message: its length in bytes, as 4 bytes, big-endian, and then these bytes.
@@ -146,6 +147,7 @@ check("lab01", encode, seed=seed, size=size)
 #
 # Write the `Decoder`. It never touches a socket: it gets pieces of bytes, and gives back messages. So you can try it in a
 # cell, piece by piece, and that is how it is checked.
+
 
 # %% nbgrader={"grade": false, "grade_id": "decoder", "locked": false, "schema_version": 3, "solution": true, "task": false}
 class Decoder:
@@ -221,6 +223,7 @@ check("lab01", Decoder, seed=seed, size=size)
 #
 # Write `exchange`: one message out, one reply back. The `timeout` is for all of it together.
 
+
 # %% nbgrader={"grade": false, "grade_id": "exchange", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def exchange(connection: socket.socket, message: str, timeout: float) -> str:
     """Send a message, and return the one message that comes back.
@@ -271,6 +274,7 @@ check("lab01", exchange, seed=seed, size=size)
 #
 # Write `serve`. It gets a socket that is listening already, and never returns. Serving one client after the other is
 # enough, as long as no client can keep it waiting for more than `timeout` seconds.
+
 
 # %% nbgrader={"grade": false, "grade_id": "serve", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def serve(listener: socket.socket, timeout: float) -> None:
