@@ -35,6 +35,7 @@ class Member:
     channel: Channel | None = None
     paused: bool = False
     dead: bool = False
+    begun: bool = False  # whether `start` has run
     error: NodeError | None = None
     hello: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     answers: dict[int, asyncio.Future[bytes]] = field(default_factory=dict)

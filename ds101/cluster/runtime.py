@@ -103,6 +103,8 @@ class Runtime:
         if all(one.life == 0 for one in new):
             self.clients.began = time.monotonic_ns()
         await self.members.tell(new, "begin", self.clients.began)
+        for one in new:
+            one.begun = True
 
     def living(self) -> list[Member]:
         """The nodes that have not crashed."""
@@ -127,9 +129,8 @@ class Runtime:
     def _on_error(self, member: Member, kind: str, words: str, places: list[Any], sender: str) -> None:
         what = death_in_words(kind, words, places)
         member.error = NodeError(f"{member.id} {what}")
-        starting = not member.hello.done()
         self.bury(member)
-        if not self.clients.fail(sender, member.error) and not starting:
+        if not self.clients.fail(sender, member.error) and member.begun:  # before that, whoever starts it is told
             self.unheard.add(member.id, what)
 
     def _on_unhandled(self, member: Member, words: str) -> None:
@@ -163,7 +164,7 @@ class Runtime:
         if member is None or member.life != life or member.dead or self.closed:
             return
         error = member.process.error
-        if error is not None and member.hello.done():
+        if error is not None and member.begun:
             self.unheard.add(name, str(error).removeprefix(f"{name} "))
         self.note("crash", name, detail="SIGKILL" if code == -9 else f"exit code {code}")
         member.error = member.error or error

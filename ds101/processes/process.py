@@ -18,6 +18,8 @@ from ds101.errors import LaunchError, Mistake, NodeError, Timeout
 from ds101.processes import output
 
 LOOK = 0.1  # seconds between two looks at what a process prints while somebody waits for it
+SHORTEST_LOOK = 0.0002  # seconds between two looks at whether a process has stopped
+AT_REST = {psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP, psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
 
 
 class Life:
@@ -93,6 +95,10 @@ class Process:
         """Stop it with SIGSTOP: it neither runs nor dies. Raises `LaunchError` if it has ended."""
         self._signal("pause", psutil.Process.suspend)
         self.paused = True
+        with suppress(psutil.NoSuchProcess):  # the signal takes a moment to act on a process that is running
+            process = psutil.Process(self.pid)
+            while process.status() not in AT_REST:
+                time.sleep(SHORTEST_LOOK)
 
     def resume(self) -> None:
         """Let it go on, with SIGCONT. Raises `LaunchError` if it has ended."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from ds101.errors import Mistake, Timeout
-from ds101.faults import ANY, CrashPoint, Drop, Fault, Link, Partition
+from ds101.faults import ANY, CrashPoint, Drop, Fault, Link, Partition, is_number
 from ds101.history import History, Workload
 from ds101.messages import Message
 from ds101.trace import Trace
@@ -171,8 +171,8 @@ class World:
         The rate acts on the node's timers, the offset doesn't.
         """
         self._condition(node)
-        if not rate > 0:
-            raise Mistake(f"rate={rate!r}: a clock runs forward. Give a number above 0.")
+        if not (is_number(offset) and is_number(rate) and rate > 0):
+            raise Mistake(f"offset={offset!r}, rate={rate!r}: give seconds, and a rate above 0: a clock runs forward.")
         self._engine.skew(node, offset, rate)
 
     def _hold(self, fault: Fault) -> Holding:
@@ -189,7 +189,7 @@ class World:
     def wait(self, seconds: Seconds) -> None:
         """Let the world run for so long."""
         self._engine.check()
-        self._engine.run_until(lambda: False, seconds)
+        self._engine.run_until(None, seconds)
         self._engine.check()
 
     def wait_until(self, condition: Callable[[], object], timeout: Seconds = 5.0) -> None:
