@@ -74,7 +74,9 @@ class Network:
         elif pipe.last_due <= now and not high:
             del self.pipes[link]
             return due
-        pipe.last_due = due = max(due, pipe.last_due)
+        if due < pipe.last_due:
+            return pipe.last_due
+        pipe.last_due = due
         return due
 
     def cut(self, src: str, dst: str) -> bool:

@@ -208,7 +208,7 @@ class _Saved(msgspec.Struct):
 
 def base_name(address: str) -> str:
     """The name that an address belongs to: `c1` for the call `c1.7`, a node's own for a node."""
-    return address.partition(".")[0]
+    return address.partition(".")[0] if "." in address else address
 
 
 def by_number(name: str) -> tuple[bool, str, int]:

@@ -147,10 +147,10 @@ class RealEngine:
     def later(self, seconds: Seconds, action: Action) -> None:
         heapq.heappush(self._later, (time.monotonic() + seconds, next(self._order), action))
 
-    def run_until(self, condition: Callable[[], object], timeout: Seconds | None) -> bool:
+    def run_until(self, condition: Callable[[], object] | None, timeout: Seconds | None) -> bool:
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
         glance = FIRST_GLANCE
-        while not condition():
+        while condition is None or not condition():
             now = time.monotonic()
             if now >= deadline:
                 return False

@@ -3,12 +3,12 @@
 >>> agenda = Agenda()
 >>> agenda.at(2.0, print, "second")
 >>> agenda.at(1.0, print, "first")
->>> while agenda:
-...     agenda.step()
+>>> agenda.run_until(None, deadline=5.0)
 first
 second
+False
 >>> agenda.now
-2.0
+5.0
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 Seconds = float
+FOREVER = float("inf")
 
 
 class Agenda:
@@ -35,15 +36,16 @@ class Agenda:
         self._count += 1
         heapq.heappush(self._due, (when if when > self.now else self.now, self._count, action, arguments))
 
-    def step(self) -> None:
-        """Let the next action happen, at its time."""
-        self.now, _, action, arguments = heapq.heappop(self._due)
-        action(*arguments)
+    def run_until(self, condition: Callable[[], object] | None, deadline: Seconds) -> bool:
+        """Let actions happen until the condition is true, or all that are due by the deadline have happened.
 
-    @property
-    def next_time(self) -> Seconds:
-        """When the next action is due; infinity if none is."""
-        return self._due[0][0] if self._due else float("inf")
-
-    def __bool__(self) -> bool:
-        return bool(self._due)
+        Tells whether the condition is true; without one, it never is.
+        """
+        due = self._due
+        while condition is None or not condition():
+            if not due or due[0][0] > deadline:
+                self.now = max(self.now, deadline) if deadline < FOREVER else self.now
+                return False
+            self.now, _, action, arguments = heapq.heappop(due)
+            action(*arguments)
+        return True

@@ -19,6 +19,7 @@ from ds101.messages import Message, Types
 from ds101.node import Node, attributes_of
 from ds101.processes.shipping import dump
 from ds101.reach import changeable_globals, types_reached_by, unchangeable
+from ds101.simulation.agenda import FOREVER
 from ds101.simulation.machine import Machine
 from ds101.simulation.post import Post
 from ds101.simulation.printing import prefixed
@@ -185,18 +186,10 @@ class SimulatedEngine:
     def later(self, seconds: Seconds, action: Callable[[], object]) -> None:
         self.agenda.at(self.agenda.now + seconds, action)
 
-    def run_until(self, condition: Callable[[], object], timeout: Seconds | None) -> bool:
-        agenda, record = self.agenda, self.record
-        deadline = float("inf") if timeout is None else agenda.now + timeout
+    def run_until(self, condition: Callable[[], object] | None, timeout: Seconds | None) -> bool:
+        deadline = FOREVER if timeout is None else self.agenda.now + timeout
         with prefixed(self.post_office), self._unchanged_globals():
-            while not condition():
-                if not agenda or agenda.next_time > deadline:
-                    agenda.now = max(agenda.now, deadline) if timeout is not None else agenda.now
-                    return False
-                agenda.step()
-                if len(record.entries) > record.limit:
-                    record.forget_the_oldest()
-        return True
+            return self.agenda.run_until(condition, deadline)
 
     @contextmanager
     def _unchanged_globals(self) -> Iterator[None]:

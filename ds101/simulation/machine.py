@@ -29,11 +29,10 @@ NEVER = "–"  # what an attribute shows that isn't there
 
 
 class Waking(NamedTuple):
-    """A timer that is set: its number tells it from an equal one that was set before."""
+    """A timer that is set: when it is due in the world's time, and the event that set it."""
 
-    number: int
     timer: Timer
-    due: Seconds  # on the node's own clock
+    at: Seconds
     cause: int
 
 
@@ -51,7 +50,6 @@ class Machine:
         self.alive = self.paused = False
         self._seen: dict[str, str] = {}  # its attributes, as they were after the last turn
         self._names: dict[type, TimerName] = {}
-        self._set = 0  # how many timers have ever been set
 
     def boot(self) -> None:
         """Begin a life: run `start` with what the disk has."""
@@ -60,6 +58,7 @@ class Machine:
         self.random = Random(f"{self._seed}/{self.id}/{self.life}")
         self.storage = Storage(self._save, self.disk)
         self.timers: dict[TimerName, Waking] = {}
+        self._alarms: dict[TimerName, Seconds] = {}  # when the world looks at them next
         self.backlog: list[tuple[Callable[..., object], tuple[Any, ...]]] = []  # what came while it was paused
         self.outbox: list[Sending] = []
         self.effects_left: int | None = None
@@ -108,18 +107,29 @@ class Machine:
             found = self.handlers[event] = getattr(self.node, str(handler_for(self.node_class, event)))
         return found
 
-    def _wake(self, name: TimerName, number: int, life: int) -> None:
-        waking = self.timers.get(name)
-        if not self.alive or life != self.life or waking is None or waking.number != number:
-            return  # it was cancelled, replaced, or set before a crash
+    def _ring(self, name: TimerName, at: Seconds, life: int) -> None:
+        """The alarm of a timer: it fires, unless it was cancelled, set again for later, or set before a crash."""
+        if life != self.life or not self.alive or self._alarms.get(name) != at:
+            return
         if self.paused:
-            self.backlog.append((self._wake, (name, number, life)))
+            self.backlog.append((self._ring, (name, at, life)))
+            return
+        del self._alarms[name]
+        waking = self.timers.get(name)
+        if waking is None:
+            return
+        if waking.at > at:
+            self._set_alarm(name, waking.at)
             return
         if self.crash_points and meets(self, name.type, "before"):
             return
         del self.timers[name]
         self.cause = self.happened("fire", waking.cause, name.type, name.body)
         self._turn(name.type, self.handler(type(waking.timer)), waking.timer)
+
+    def _set_alarm(self, name: TimerName, at: Seconds) -> None:
+        self._alarms[name] = at
+        self.post.agenda.at(at, self._ring, name, at, self.life)
 
     # The `Host` of a turn
 
@@ -163,13 +173,14 @@ class Machine:
         low, high = interval(after)
         seconds = low if low == high else low + (high - low) * self.random.random()
         cause = self.happened("set", self.cause, name.type, name.body)
-        self._schedule(name, timer, seconds, cause)
+        self._schedule(name, Waking(timer, self.post.agenda.now + seconds / self.clock.rate, cause))
 
-    def _schedule(self, name: TimerName, timer: Timer, left: Seconds, cause: int) -> None:
-        self._set += 1
-        clock, agenda = self.clock, self.post.agenda
-        self.timers[name] = Waking(self._set, timer, clock.now() + left, cause)
-        agenda.at(agenda.now + left / clock.rate, self._wake, name, self._set, self.life)
+    def _schedule(self, name: TimerName, waking: Waking) -> None:
+        """An alarm that is set already for earlier will look again: most timers are put off, again and again."""
+        self.timers[name] = waking
+        alarm = self._alarms.get(name)
+        if alarm is None or waking.at < alarm:
+            self._set_alarm(name, waking.at)
 
     def _name(self, timer: Timer) -> TimerName:
         """What names it; timers without fields, which are most, are named once."""
@@ -193,10 +204,10 @@ class Machine:
 
     def skew(self, offset: Seconds, rate: float) -> None:
         """Set the clock; what is left of each timer passes at the new rate."""
-        before = self.clock.now()
+        now, before = self.post.agenda.now, self.clock.rate
         self.clock.skew(offset, rate)
         for name, waking in list(self.timers.items()) if self.alive else ():
-            self._schedule(name, waking.timer, waking.due - before, waking.cause)
+            self._schedule(name, waking._replace(at=now + (waking.at - now) * before / rate))
 
     def resume(self) -> None:
         """What came during the pause happens now, in its order."""

@@ -27,15 +27,14 @@ class Record:
 
     def add(self, entry: Entry) -> int:
         """Write an entry down; returns its number."""
-        self.entries.append(entry)
-        return self.cut + len(self.entries)
-
-    def forget_the_oldest(self) -> None:
-        """Called now and then: keeps the newest half if there are too many."""
-        if len(self.entries) > self.limit:
-            surplus = len(self.entries) - self.limit // 2
+        entries = self.entries
+        entries.append(entry)
+        number = self.cut + len(entries)
+        if len(entries) > self.limit:
+            surplus = len(entries) - self.limit // 2
             self.cut += surplus
-            del self.entries[:surplus]
+            del entries[:surplus]
+        return number
 
     def trace(self, nodes: Sequence[str]) -> Trace:
         """The trace so far."""

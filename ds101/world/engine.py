@@ -78,8 +78,11 @@ class Engine(Protocol):
     def later(self, seconds: Seconds, action: Callable[[], object]) -> None:
         """Call an action on the reader's thread after so many seconds, while that waits in `run_until`."""
 
-    def run_until(self, condition: Callable[[], object], timeout: Seconds | None) -> bool:
-        """Let the world run until the condition is true, or the time is over; tells whether it is true."""
+    def run_until(self, condition: Callable[[], object] | None, timeout: Seconds | None) -> bool:
+        """Let the world run until the condition is true, or the time is over; tells whether it is true.
+
+        Without a condition, the time is over first.
+        """
 
     def settled(self, caller: Any, timeout: Seconds) -> bool:
         """Let the world run until this `Pending` is done, or the time is over; tells whether it is done."""
