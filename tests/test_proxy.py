@@ -278,6 +278,14 @@ def test_a_connection_made_during_a_cut_reaches_the_server_afterwards(proxy):
         assert receive(client, 5) == b"early"
 
 
+def test_a_connection_made_before_a_cut_has_reached_its_server():
+    with socket.create_server(("127.0.0.1", 0)) as listener, Proxy(listener.getsockname()) as proxy:
+        listener.settimeout(PATIENCE)
+        with connected(proxy), proxy.cut():
+            listener.accept()[0].close()
+            assert proxy.log[0].state == "open"
+
+
 def test_a_sender_has_to_wait_while_a_cut_lasts(proxy, client):
     """Buffers are bounded: what nobody takes stays with the sender (a write takes nothing for half a second)."""
     with proxy.cut():

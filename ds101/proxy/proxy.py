@@ -20,6 +20,7 @@ from ds101.proxy.log import Log
 from ds101.proxy.server import serve
 
 PATIENCE = 30.0  # seconds to wait for the proxy's process; it answers in a millisecond
+NO_START = "The proxy's process did not start. Try again."
 LOOK = 0.002  # seconds between two looks at a condition
 
 
@@ -52,9 +53,10 @@ class Proxy:
     `port` is where it listens on 127.0.0.1 (0: any free one); `seed` decides every draw: the same bytes in the same
     reads meet the same luck. Raises `Mistake` for an address that is none, and `LaunchError` if the port is in use.
 
-    What TCP promises, and so what the proxy never breaks, is the order and the value of bytes. Pieces are not promised:
-    each piece is sent at once and alone (TCP_NODELAY), but a receiver that reads late finds several pieces joined,
-    and the systems on the way may join and cut as they like.
+    What TCP promises, and so what the proxy never breaks, is the order and the value of bytes. Pieces are not promised.
+    Each is sent at once and alone (TCP_NODELAY), and where slices were asked for, the next one waits until the receiver
+    has read the last (at most a second, and on Linux only, for a receiver on the same machine: see receiver.py). So a
+    receiver that reads promptly gets one slice with each read, and one that doesn't may find several joined.
     """
 
     def __init__(self, server: tuple[str, int], *, port: int = 0, seed: int = 0) -> None:
@@ -71,7 +73,12 @@ class Proxy:
         self.address = ("127.0.0.1", self._listening_port(port, token))
 
     def _listening_port(self, wanted: int, token: str) -> int:
-        hello = control.decode_hello(self._line.read())
+        """What the process says of itself: its port, or why it can't listen."""
+        try:
+            hello = control.decode_hello(self._line.read())
+        except OSError:
+            self.close()
+            raise LaunchError(NO_START) from None
         if hello.token == token and hello.port:
             return hello.port
         self.close()
@@ -193,7 +200,7 @@ def _accept(meeting: socket.socket, process: Process) -> socket.socket:
         return link
     process.kill()
     process.wait()
-    raise LaunchError("The proxy's process did not start. Try again.")
+    raise LaunchError(NO_START)
 
 
 def _address(server: object) -> tuple[str, int]:
