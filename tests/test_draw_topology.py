@@ -47,10 +47,18 @@ def test_a_link_on_which_nothing_arrives_is_dashed_and_crossed_and_not_only_red(
 
 def test_a_message_under_way_is_on_no_link():
     talk = Talk()
+    talk.note("start", "n2")
     talk.note("send", "n1", src="n1", dst="n2", type="Ping")
     words, svg = talk.drawn("n1", "n2")
     assert words == ""
     assert ">n2<" in svg
+
+
+def test_a_lane_that_a_filter_left_empty_is_not_drawn():
+    talk = Talk()
+    talk.message("n1", "n2")
+    _, svg = talk.drawn("n1", "n2", "c1")
+    assert "c1" not in svg
 
 
 def test_who_is_down_at_the_end_is_crossed_out_and_who_came_back_is_not():

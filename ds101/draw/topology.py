@@ -58,7 +58,8 @@ def topology(trace: Trace, title: str = "Who talked to whom") -> Picture:
     links = _links_of(trace)
     talkers = {name for link in links for name in (link.a, link.b)}
     clients = {base_name(address) for event in trace for address in (event.src, event.dst) if "." in address}
-    nodes = {name for name in trace.nodes if name not in clients}
+    present = {event.node for event in trace} - {""}  # a filter may have left nothing of a client
+    nodes = {name for name in trace.nodes if name in present | talkers} - clients
     names = sorted(nodes | talkers, key=by_number)
     down = _down_at_the_end(trace)
     lines = [f"{link.a} {link.arrow()} {link.b}   {link.words()}" for link in links]
