@@ -8,7 +8,7 @@ from typing import Any, Self
 from ds101.errors import Mistake, Timeout
 from ds101.faults import ANY, CrashPoint, Drop, Fault, Link, Partition, is_number
 from ds101.history import History, Workload
-from ds101.messages import Message
+from ds101.messages import Message, Timer
 from ds101.trace import Trace
 from ds101.world.client import CALL_TIMEOUT, Client, Pending
 from ds101.world.engine import Engine
@@ -161,8 +161,12 @@ class World:
         return self._hold(Link(a, b, **effects))
 
     def drop(self, message: type, src: str, dst: str, times: int = 1) -> Holding:
-        """Lose the next `times` messages of this type from src to dst."""
-        side([name for name in (src, dst) if name != ANY], self.nodes)
+        """Lose the next `times` messages of this type from src to dst; dst may be `"*"`, anybody."""
+        if src == ANY:
+            raise Mistake("drop() takes messages of one sender. Name it in place of '*'.")
+        if isinstance(message, type) and issubclass(message, Timer):
+            raise Mistake(f"{message.__name__} is a timer, and only messages travel. Give a type of message.")
+        side([src, *([dst] if dst != ANY else [])], self.nodes)
         return self._hold(Drop(event_name(message), src, dst, times))
 
     def skew(self, node: str, offset: Seconds = 0.0, rate: float = 1.0) -> None:
