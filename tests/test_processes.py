@@ -36,6 +36,7 @@ def nap():
 def tick(address):
     """Says a byte again and again."""
     with socket.create_connection(address) as link:
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or the system sends bytes after we have stopped
         while True:
             link.sendall(b".")
             time.sleep(0.001)
