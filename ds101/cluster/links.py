@@ -62,6 +62,8 @@ class Links:
     def send(self, via: str, envelope: Envelope, line: bytes) -> None:
         """Hand a message, as its line, to the link named `via`, unless a fault has other plans."""
         link = self._links.get(via)
+        if self._delayed:
+            self._let_go_what_is_due()  # a busy node may be late for it, and nothing may overtake it
         if self.network.is_quiet():
             self._put(link, via, envelope, line)
             return
@@ -75,9 +77,13 @@ class Links:
                 self._put(link, via, envelope, line)
             else:
                 heapq.heappush(self._delayed, Delayed(due, next(self._order), link, via, envelope, line))
-                asyncio.get_running_loop().call_later(due - now, self._let_due_go)
+                asyncio.get_running_loop().call_later(due - now, self._wake)
 
-    def _let_due_go(self) -> None:
+    def _wake(self) -> None:
+        self._let_go_what_is_due()
+        self.flush()
+
+    def _let_go_what_is_due(self) -> None:
         """All that is due by now, in its order (timers of the event loop that are due together have none)."""
         now = self.now() + TICK
         while self._delayed and self._delayed[0].due <= now:
@@ -86,7 +92,6 @@ class Links:
                 self.dropped(envelope, "partition")
             else:
                 self._put(link, via, envelope, line)
-        self.flush()
 
     def _put(self, link: Link | None, via: str, envelope: Envelope, line: bytes) -> None:
         """On the connection that was there at the sending: a message doesn't wait for its receiver's next life."""
