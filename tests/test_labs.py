@@ -13,7 +13,7 @@ import pytest
 
 from ds101.errors import Mistake, NotYet
 from ds101.labs import Lab, Property, check, judge
-from ds101.labs.apart import Apart, Died, Raised, Returned, Silent, machine_keeps
+from ds101.labs.apart import Apart, Died, Foreign, Raised, Returned, Silent, machine_keeps
 from ds101.labs.cases import judge_by_cases
 from ds101.labs.finding import Finding, broken, holds, inconclusive
 from ds101.labs.lab01 import LAB
@@ -70,6 +70,25 @@ def test_an_error_in_a_solution_comes_with_the_students_own_line() -> None:
     words = outcome_in_words(outcome)
     assert words.startswith("raised ValueError: no  [test_labs.py, line ")
     assert words.endswith("in fail_with:  raise ValueError(words)]")
+
+
+def a_view() -> list[memoryview]:
+    return [memoryview(b"hi")]
+
+
+@pytest.mark.cluster
+def test_an_object_that_means_nothing_elsewhere_arrives_as_the_name_of_its_class() -> None:
+    with Apart(a_view) as apart:
+        assert apart.ask(patience=PLENTY) == Returned([Foreign("memoryview")])
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(("returned", "kind"), [(bytearray(b"hi"), "bytearray"), ("hi", "str"), (None, "NoneType")])
+def test_an_encode_that_returns_no_bytes_is_told_what_it_returned(returned: object, kind: str) -> None:
+    def encode(message: str) -> object:
+        return returned
+
+    assert f"encode('hi') returned an object of type {kind} instead of bytes." in judge("lab01", encode).text()
 
 
 @pytest.mark.cluster

@@ -28,6 +28,16 @@ from ds101.processes import Process, spawn
 STARTUP = 30.0  # seconds for a process to appear; it takes a few milliseconds
 
 
+@dataclass(frozen=True)
+class Foreign:
+    """Stands for an object of a class that may mean nothing in another process."""
+
+    kind: str
+
+    def __repr__(self) -> str:
+        return f"an object of type {self.kind}"
+
+
 @dataclass(frozen=True, slots=True)
 class Returned:
     """It returned this."""
@@ -164,11 +174,22 @@ def _answer(
 def _outcome(function: Callable[..., Any], arguments: tuple[Any, ...], aloud: bool) -> Outcome:
     try:
         if aloud:
-            return Returned(function(*arguments))
+            return Returned(portable(function(*arguments)))
         with redirect_stdout(io.StringIO()):
-            return Returned(function(*arguments))
+            return Returned(portable(function(*arguments)))
     except Exception as error:
         return caught(error)
+
+
+def portable(value: Any) -> Any:
+    """A value that means the same in every process: plain data as it is, anything else by the name of its class."""
+    if value is None or type(value) in (bool, int, float, str, bytes):
+        return value
+    if type(value) in (list, tuple):
+        return type(value)(map(portable, value))
+    if isinstance(value, Returned):
+        return Returned(portable(value.value))
+    return value if isinstance(value, Raised | Silent | Died) else Foreign(type(value).__name__)
 
 
 def machine_keeps(patience: float) -> bool:

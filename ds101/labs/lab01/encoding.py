@@ -9,7 +9,7 @@ from typing import Any
 
 from ds101.draw.segments import Box, Row, draw_stream
 from ds101.errors import NotYet
-from ds101.labs.apart import Apart, Outcome, Raised, Returned
+from ds101.labs.apart import Apart, Foreign, Outcome, Raised, Returned
 from ds101.labs.finding import Finding, broken, holds, to_do
 from ds101.labs.lab01.given import LIMIT, FrameTooLarge
 from ds101.labs.lab01.streams import WORDS, frame
@@ -54,8 +54,8 @@ def simpler_text(text: Text) -> Iterator[Text]:
         yield replace(text, times=1)
         yield replace(text, times=text.times // 2)
         yield replace(text, times=text.times - 1)
-    elif len(text.unit) > 1:
-        yield from (Text(character) for character in dict.fromkeys(text.unit))
+    elif len(text.unit) > 2:
+        yield Text(text.unit[:2])
 
 
 @property_of(
@@ -115,7 +115,8 @@ def _told(text: Text, outcome: Outcome) -> str:
 
 def _without_frame(outcome: Outcome) -> str:
     if isinstance(outcome, Returned):
-        return f"returned an object of type {type(outcome.value).__name__} instead of bytes"
+        got = outcome.value if isinstance(outcome.value, Foreign) else Foreign(type(outcome.value).__name__)
+        return f"returned {got} instead of bytes"
     return outcome_in_words(outcome, place=False)
 
 
