@@ -5,7 +5,7 @@ from __future__ import annotations
 from autograder.mutants import Mutant
 
 # What needs a right encode: a client or server whose frames are wrong gets no further.
-TALKING = {"the reply, whole", "echo"}
+TALKING = {"the whole reply", "echo"}
 # What needs a right Decoder on short, well-behaved streams.
 CUTTING = {"split frames", "any cutting"}
 
@@ -42,7 +42,7 @@ MUTANTS = [
         "any cutting",
         "hostile lengths",
         "death mid-frame",
-        "the reply, whole",
+        "the whole reply",
         "every byte leaves",
         "a deadline is a deadline",
         "a dead peer is no reply",
@@ -170,7 +170,7 @@ MUTANTS = [
     return data[4:].decode()
 """
         },
-        "the reply, whole",
+        "the whole reply",
         "a deadline is a deadline",
         "a dead peer is no reply",
     ),

@@ -61,7 +61,7 @@ def talks(source: random.Random, size: int) -> Iterator[Talk]:
 @property_of(
     "lab01",
     points=3,
-    title="the reply, whole",
+    title="the whole reply",
     hint="How many frames does one recv bring: one, half of one, none at all?",
     needs=("exchange",),
     trial=trial,
