@@ -39,7 +39,7 @@ class Bench:
     def __init__(self):
         self.time, self.drops = 0.0, []
         self.network = Network(Random(1))
-        self.links = Links(self.network, lambda: self.time, lambda envelope, why: self.drops.append((envelope.id, why)))
+        self.links = Links(self.network, lambda: self.time, lambda envelope, why: self.drops.append((envelope.id, why)), "")
         self.reconnect()
 
     def reconnect(self):

@@ -420,8 +420,9 @@ def test_a_class_arrives_in_another_process_as_it_was():
 
     data = dump((Local, Local("Ada", Later(Box([Place(1)])))))
     script = (
-        "import sys, cloudpickle; cls, message = cloudpickle.loads(sys.stdin.buffer.read())\n"
+        "import dataclasses, sys, cloudpickle; cls, message = cloudpickle.loads(sys.stdin.buffer.read())\n"
         "from ds101 import Mistake\n"
+        "assert [field.default for field in dataclasses.fields(cls)] == [dataclasses.MISSING, None]\n"
         "assert isinstance(message, cls) and message == cls('Ada', message.inner), message\n"
         "try: cls(3)\n"
         "except Mistake as mistake: print(mistake)"

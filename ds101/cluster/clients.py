@@ -32,11 +32,13 @@ OURS = "clients."  # how the ids of events on this side begin
 class Clients:
     """All the clients of a world, as one member of its network."""
 
-    def __init__(self, types: Types, book: TraceBook, seed: str, reach: Callable[[str], Address | None]) -> None:
+    def __init__(
+        self, types: Types, book: TraceBook, seed: str, reach: Callable[[str], Address | None], token: str
+    ) -> None:
         self.types, self.book, self.reach = types, book, reach
         self.began = time.monotonic_ns()  # until all nodes are there: then the world's time begins
         self.network = Network(Random(f"{seed}/clients"))
-        self.links = Links(self.network, self.now, self._dropped)
+        self.links = Links(self.network, self.now, self._dropped, token)
         self.clock = 0
         self.chosen: Callable[[str, str, str], None] = lambda *_: None  # told when a Drop has had its message
         self._count = itertools.count(1)
@@ -142,10 +144,11 @@ class Clients:
 
 
 class _Incoming(asyncio.Protocol):
-    """A node's connection to the clients."""
+    """A node's connection to the clients; it begins with the world's token, or it ends."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients, self._lines = clients, Lines()
+        self._is_a_node = False
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -159,4 +162,9 @@ class _Incoming(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for line in self._lines.feed(data):
-            self._clients.receive(decode_envelope(line))
+            if self._is_a_node:
+                self._clients.receive(decode_envelope(line))
+            elif line == self._clients.links.token.encode():
+                self._is_a_node = True
+            elif self._transport is not None:
+                self._transport.abort()

@@ -59,6 +59,11 @@ class Lines:
         self._keep(lines.pop())
         return lines
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a line has begun whose end is not there yet."""
+        return bool(self._parts)
+
     def _keep(self, data: bytes) -> None:
         self._size += len(data)
         if self._size > MOST_BYTES:

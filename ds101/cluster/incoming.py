@@ -1,15 +1,31 @@
-"""The connections that others make to a node: other nodes, the world's clients, and plain sockets."""
+"""The connections that others make to a node: other nodes, the world's clients, and plain sockets.
+
+The world's own begin with its token, and are taken at their word. A plain socket may say anything: it gets an error
+reply for what is no message, and its messages are given an address to which any node can reply.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from ds101.cluster.frames import Envelope, Lines, TooLongError, decode_envelope, encode_line
-from ds101.cluster.links import Links
+from ds101.cluster.links import MOST_QUEUED, Links
 from ds101.cluster.recorder import Recorder
+
+EXAMPLE = 'A message is a line such as {"type": "Greet", "body": {"name": "Ada"}}.'
+
+
+class Plain(msgspec.Struct):
+    """What a plain socket says: the rest of the envelope is not for it to choose."""
+
+    type: str
+    body: Any = {}
+
+
+decode_plain = msgspec.json.Decoder(Plain).decode
 
 
 class Receiver(Protocol):
@@ -25,12 +41,13 @@ class Receiver(Protocol):
 
 
 class Incoming(asyncio.Protocol):
-    """A connection that somebody made to this node: another node, the world's clients, or a plain socket."""
+    """A connection that somebody made to this node."""
 
     def __init__(self, server: Receiver) -> None:
         self._server = server
         self._lines = Lines()
         self._transport: asyncio.Transport | None = None
+        self._is_the_worlds_own = False
         self._raw_name = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -46,31 +63,48 @@ class Incoming(asyncio.Protocol):
             self._close()
             return
         for line in lines:
-            try:
-                envelope = decode_envelope(line)
-            except msgspec.DecodeError as error:
-                self.complain(f'{error}. A message is a line such as {{"type": "Greet", "body": {{"name": "Ada"}}}}.')
-                continue
-            if not envelope.id:
-                self._address(envelope)
-                line = encode_line(envelope)
-            server.receive(envelope, line, self)
+            if self._is_the_worlds_own:
+                server.receive(decode_envelope(line), line, self)
+            else:
+                self._hear(line)
         server.links.flush()
 
-    def _address(self, envelope: Envelope) -> None:
-        """A plain socket's message: it comes from this connection, and goes to this node."""
+    def eof_received(self) -> None:
+        self.data_received(b"\n" * self._lines.unfinished)
+
+    def _hear(self, line: bytes) -> None:
+        """A line of a plain socket, or the first one of another node."""
+        server = self._server
+        if line == server.links.token.encode():
+            self._is_the_worlds_own = True
+            return
+        try:
+            plain = decode_plain(line)
+            envelope = self._addressed(plain)
+            server.receive(envelope, encode_line(envelope), self)
+        except (msgspec.DecodeError, UnicodeDecodeError, OverflowError) as error:
+            self.complain(f"{error}. {EXAMPLE}")
+        except RecursionError:
+            self.complain("This line is nested too deeply for a node to read.")
+
+    def _addressed(self, plain: Plain) -> Envelope:
+        """It comes from this connection, and goes to this node."""
         server = self._server
         if not self._raw_name:
             server.raw_count += 1
             self._raw_name = f"raw-{server.id}.{server.raw_count}"
             server.raw[self._raw_name] = self
-        envelope.src, envelope.dst = self._raw_name, server.id
-        envelope.id = f"{self._raw_name}:{server.recorder.next_id()}"
-        envelope.sent, envelope.clock = server.recorder.now(), 0
+        name = f"{self._raw_name}:{server.recorder.next_id()}"
+        return Envelope(plain.type, plain.body, self._raw_name, server.id, name, 0, server.recorder.now())
 
     def write(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+        """Send to a plain socket, unless it is gone, or leaves what it was sent unread."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        transport.write(data)
+        if transport.get_write_buffer_size() > MOST_QUEUED:
+            transport.abort()
 
     def complain(self, words: str) -> None:
         """An error reply, for whoever reads what comes back on this connection."""

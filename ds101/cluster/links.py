@@ -26,8 +26,8 @@ Dropped = Callable[[Envelope, str], None]  # told of a message that won't arrive
 class Links:
     """Connections to others by name; `dropped` hears of each message that is lost here."""
 
-    def __init__(self, network: Network, now: Callable[[], float], dropped: Dropped) -> None:
-        self.network, self.now, self.dropped = network, now, dropped
+    def __init__(self, network: Network, now: Callable[[], float], dropped: Dropped, token: str) -> None:
+        self.network, self.now, self.dropped, self.token = network, now, dropped, token
         self._links: dict[str, Link] = {}
         self._dirty: list[Link] = []
         self._delayed: list[Delayed] = []  # a heap: what is due first is first, and of those the first sent
@@ -37,9 +37,10 @@ class Links:
         """Connect to `name`, in place of an older connection. False if nothing listens there."""
         loop = asyncio.get_running_loop()
         try:
-            _, link = await loop.create_connection(Link, *address)
+            transport, link = await loop.create_connection(Link, *address)
         except OSError:
             return False
+        transport.write(self.token.encode() + b"\n")  # one of the world's own, and no plain socket
         self.close(name)
         self._links[name] = link
         return True

@@ -46,7 +46,7 @@ class Runtime:
         self.shipped = {one: dump((one, self.types)) for one in dict.fromkeys(classes.values())}
         self.book = TraceBook(trace_limit)
         self.members = Members(self.hear)
-        self.clients = Clients(self.types, self.book, str(seed), self.reach)
+        self.clients = Clients(self.types, self.book, str(seed), self.reach, self.members.token)
         self.clients.chosen = self.chosen
         self.faults: dict[str, Fault] = {}
         self.skews: dict[str, tuple[float, float]] = {}

@@ -72,7 +72,7 @@ class Server:
         self.channel = Channel(self._obey, lambda _: None)
         self.recorder = Recorder(plan.id, plan.life, self.channel)
         self.network = Network(random.Random(f"{plan.seed}/{plan.id}/{plan.life}/links"))
-        self.links = Links(self.network, self._real_now, self._dropped)
+        self.links = Links(self.network, self._real_now, self._dropped, plan.token)
         self.journal = journal
         self.storage = Storage(self._save, journal.read())
         self.clock = Clock(self._real_now)
@@ -167,9 +167,12 @@ class Server:
 
     def _deliver(self, envelope: Envelope, line: bytes, connection: Incoming) -> None:
         handler = self._handler_of(envelope.type)
-        message = self._decoded(envelope, connection) if handler is not None else None
-        if handler is None or message is None:
-            return self._not_handled(envelope, connection, handler is None)
+        if handler is None:
+            return self._not_handled(envelope, connection)
+        try:
+            message = decode_body(self.types[envelope.type], envelope.body)
+        except Refused as refused:
+            return self._not_readable(envelope, connection, refused)
         if self.crash_points and meets(self, envelope.type, "before"):
             return None
         self.recorder.clock = max(self.recorder.clock, envelope.clock) + 1
@@ -179,26 +182,28 @@ class Server:
         self.sender = ""
         return None
 
-    def _decoded(self, envelope: Envelope, connection: Incoming) -> Any:
-        try:
-            return decode_body(self.types[envelope.type], envelope.body)
-        except Refused as refused:
-            connection.complain(f"{refused}.")
-            return None
-
     def _handler_of(self, type_name: str) -> Callable[..., None] | None:
-        if type_name not in self.handlers:
-            event = self.types.get(type_name)
-            name = handler_for(self.node_class, event) if event is not None else None
-            self.handlers[type_name] = getattr(self.node, name) if name is not None else None
+        if type_name in self.handlers:
+            return self.handlers[type_name]
+        event = self.types.get(type_name)
+        if event is None or not issubclass(event, Message):
+            return None  # a plain socket may say any name: none is remembered
+        name = handler_for(self.node_class, event)
+        self.handlers[type_name] = getattr(self.node, name) if name is not None else None
         return self.handlers[type_name]
 
-    def _not_handled(self, envelope: Envelope, connection: Incoming, unknown: bool) -> None:
-        """Whoever sent this made a mistake; the node goes on."""
-        self._dropped(envelope, "no handler" if unknown else "malformed")
-        if not unknown:
-            return
+    # Mistakes of whoever sent a message: the node goes on
+
+    def _not_handled(self, envelope: Envelope, connection: Incoming) -> None:
         words = f"{self.id} got a {envelope.type} from {envelope.src}. {no_handler(self.node_class, envelope.type)}"
+        self._refuse(envelope, connection, "no handler", words)
+
+    def _not_readable(self, envelope: Envelope, connection: Incoming, refused: Refused) -> None:
+        words = f"{self.id} can't read what it got from {envelope.src}. {refused}."
+        self._refuse(envelope, connection, "malformed", words)
+
+    def _refuse(self, envelope: Envelope, connection: Incoming, why: str, words: str) -> None:
+        self._dropped(envelope, why)
         connection.complain(words)
         if not envelope.src.startswith("raw-"):
             self.channel.say("unhandled", words)

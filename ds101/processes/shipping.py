@@ -12,6 +12,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import MISSING
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -56,6 +57,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
         self.by_value: list[ModuleType] = []
 
     def reducer_override(self, obj: Any) -> Any:
+        if obj is MISSING:  # dataclasses ask whether a default is this very object
+            return "MISSING"
         if isinstance(obj, type | FunctionType):
             module = sys.modules.get(obj.__module__ or "")
             if (
