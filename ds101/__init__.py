@@ -4,6 +4,7 @@
 - world/                 the verbs that all worlds share
 - cluster/               runs it as real processes: `Cluster`
 - simulation/            runs it in virtual time, with every choice drawn from a seed: `Simulation`
+- explorer/              goes through every order of events, to a bound: `explore`
 - faults.py, network.py  what links and nodes can do wrong
 - trace.py, history.py   what happened, and what clients were told
 - draw/                  the space-time diagram of a trace
@@ -15,6 +16,7 @@
 
 from ds101.cluster import Cluster
 from ds101.errors import Ds101Error, Mistake, NodeError, Timeout, Unreachable
+from ds101.explorer import explore
 from ds101.history import Call, History
 from ds101.messages import Message, Timer
 from ds101.node import Node, on
@@ -41,6 +43,7 @@ __all__ = [
     "Trace",
     "Unreachable",
     "Verdict",
+    "explore",
     "on",
     "spawn",
 ]

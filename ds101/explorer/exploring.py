@@ -1,0 +1,221 @@
+"""`explore`: every order of events, to a bound; and `replay`: one of them again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ds101.explorer.budgets import UNLIMITED, Budgets
+from ds101.explorer.limits import Limits
+from ds101.explorer.networks import check_network
+from ds101.explorer.purity import NeedsMore
+from ds101.explorer.questions import questions
+from ds101.explorer.queuespace import QueueSpace
+from ds101.explorer.result import Exploration, Reached, Violation
+from ds101.explorer.schedule import Taken, replayed, written
+from ds101.explorer.search import Broken, Questions, Search
+from ds101.explorer.setspace import SetSpace
+from ds101.explorer.space import Needs, Space, State
+from ds101.explorer.telling import trace_of
+from ds101.explorer.view import Glass, View
+from ds101.explorer.walks import walk_at_random
+from ds101.node import Node
+from ds101.verdict import Verdict
+from ds101.world.naming import classes_by_name
+
+QUICK = 5_000  # states that are searched before walking at random: most small questions are answered by then
+
+
+def explore(
+    nodes: Any,
+    n: int | None = None,
+    *,
+    clients: Mapping[str, Any] | None = None,
+    invariants: Any = (),
+    goals: Any = (),
+    prunes: Any = (),
+    network: str = "set",
+    crashes: int | None = 0,
+    restarts: int | None = None,
+    timers: int | None = None,
+    timeouts: int | None = 0,
+    partitions: int | None = 0,
+    drops: int | None = 0,
+    duplicates: int | None = 0,
+    start: Reached | str | None = None,
+    depth: int | None = None,
+    states: int = 1_000_000,
+    seconds: float | None = None,
+    memory: int = 1_000_000_000,
+) -> Exploration:
+    """Go through every order of deliveries, time-outs and crashes that these nodes can meet.
+
+    `nodes` is a class and `n` how many, or classes by name. `clients` maps names to lists of `Call`s (or generator
+    functions, which are sent each reply). An invariant is a function of a `View` that must be true in every state; a
+    goal must be true in some state; from a state for which a prune is true, the search doesn't go on.
+
+    `network` is "set" (all messages ever sent: they may be lost, duplicated and reordered), "multiset" (each arrives
+    once, in any order) or "fifo" (once, and in order on each connection). What may go wrong is given as how often at
+    most on one path, None for any number: `crashes` (also in the middle of a handler) and `restarts`, `timers` that
+    fire, calls that clients give up (`timeouts`); `partitions`, `drops` and `duplicates` for the last two networks.
+
+    `start` is a schedule, or what an earlier search has `reached`: the search goes on from there. It stops without a
+    verdict after so many `states`, steps of `depth`, `seconds`, or bytes of `memory` (by which the process grows).
+
+    Raises `Mistake` for what can't be searched: an impure handler, an invariant that answers neither True nor False.
+    """
+    classes = classes_by_name(nodes, n)
+    check_network(network)
+    budgets = Budgets(crashes, restarts, timers, timeouts, partitions, drops, duplicates)
+    setup = _Setup(classes, dict(clients or {}), network)
+    schedule = start.schedule if isinstance(start, Reached) else start or ""
+    limits = Limits(states, depth, seconds, memory)
+    needs = Needs()
+    while True:
+        try:
+            with limits.progress:
+                return _Exploring(setup, budgets, needs, schedule, limits, (invariants, goals, prunes)).run()
+        except NeedsMore as more:
+            needs = needs._replace(**{more.what: True})
+
+
+def replay(
+    nodes: Any, schedule: str, n: int | None = None, *, clients: Mapping[str, Any] | None = None, network: str = "set"
+) -> Reached:
+    """The state to which a schedule leads, with the trace of the run.
+
+    Raises `Mistake` where one of its steps is not possible: the nodes are not the ones that it was written for.
+    """
+    check_network(network)
+    setup = _Setup(classes_by_name(nodes, n), dict(clients or {}), network)
+    return setup.reached("replay", "", schedule)
+
+
+class _Setup:
+    """Who takes part in a search, and over which network."""
+
+    def __init__(self, classes: dict[str, type[Node]], clients: dict[str, Any], network: str) -> None:
+        self.classes, self.clients, self.network = classes, clients, network
+
+    def space(self, budgets: Budgets, needs: Needs, schedule: str = "") -> Space:
+        """The states and moves; a schedule that leads to the beginning may have crashes that the budgets have not."""
+        crashing = budgets.allows("crashes") or ".crash" in schedule or "@" in schedule
+        if self.network == "set":
+            return SetSpace(self.classes, self.clients, budgets, needs, crashing)
+        return QueueSpace(self.classes, self.clients, budgets, needs, crashing, in_order=self.network == "fifo")
+
+    def reached(self, name: str, sentence: str, schedule: str) -> Reached:
+        """Where a schedule leads, with all that a view can show."""
+        ordered = Needs(sent=True, history=True, order=True)
+        space = self.space(UNLIMITED, ordered, schedule)
+        run = replayed(space, schedule)
+        view = View(Glass(space), run[-1][2])
+        return Reached(name, sentence, len(run) - len(space.nodes), schedule, trace_of(space, run), view)
+
+
+class _Exploring:
+    """One search, with what its states keep of the past."""
+
+    def __init__(
+        self, setup: _Setup, budgets: Budgets, needs: Needs, schedule: str, limits: Limits, asked: Sequence[Any]
+    ) -> None:
+        self.setup, self.limits, self.schedule = setup, limits, schedule
+        self.space = setup.space(budgets, needs, schedule)
+        glass = Glass(self.space)
+        names = ("invariants", "goals", "prunes")
+        self.questions = Questions(*(questions(one, name, glass) for one, name in zip(asked, names, strict=True)))
+        self.beginnings = self._beginnings()
+        self.search = Search(self.space, self.questions, list(self.beginnings), None)
+
+    def _beginnings(self) -> dict[State, str]:
+        """The states to begin with, and the schedules that lead there."""
+        if self.schedule:
+            with self.space.without_budgets():
+                return {replayed(self.space, self.schedule)[-1][2]: self.schedule}
+        return {run[-1][2]: written(self.space, run) for run in self.space.beginnings()}
+
+    def run(self) -> Exploration:
+        """Search a little, then walk at random, then search on, no deeper than what was met on a walk."""
+        search, limits = self.search, self.limits
+        search.go_on(limits, min(limits.states, QUICK), limits.depth)
+        walk = None
+        if not search.is_done and len(search.seen) < limits.states:
+            walk = walk_at_random(self.space, self.questions, list(self.beginnings), limits, limits.depth)
+            search.go_on(limits, limits.states, len(walk[2]) if walk is not None else limits.depth)
+        if search.broken is None and walk is not None:
+            broken, beginning, path = walk
+            return self._answer(self._violation(broken, beginning, [state for _, state in path], shortest=False))
+        return self._answer(self._found())
+
+    def _found(self) -> Violation | None:
+        broken = self.search.broken
+        if broken is None:
+            return None
+        way = self.search.way_to(broken.state)
+        return self._violation(broken, way[0], way[1:], shortest=True)
+
+    def _violation(self, broken: Broken, beginning: State, way: Sequence[State], shortest: bool) -> Violation:
+        schedule = self._schedule(beginning, way, broken)
+        question = broken.question
+        name, sentence = (question.name, question.sentence) if question else ("no node fails", "No node fails.")
+        there = self.setup.reached(name, sentence, schedule)
+        kind, why = self._words(broken)
+        return Violation(
+            there.name, there.sentence, there.steps, there.schedule, there.trace, there.view, why, kind, shortest
+        )
+
+    def _words(self, broken: Broken) -> tuple[Any, str]:
+        if broken.question is not None:
+            return "invariant", broken.why or broken.question.sentence.rstrip(".") + " is broken"
+        assert broken.step is not None
+        kind = "died" if broken.why.startswith("died of ") else "unhandled"
+        return kind, f"{self.space.names[broken.step.position]} {broken.why}"
+
+    def _schedule(self, beginning: State, way: Sequence[State], broken: Broken | None = None) -> str:
+        run: list[Taken] = []
+        state = beginning
+        for after in way:
+            step = next(step for step, there in self.space.moves(state, self.space.unpack(state)) if there == after)
+            run.append((state, step, after))
+            state = after
+        if broken is not None and broken.step is not None:
+            run.append((state, broken.step, state))
+        return " ".join(filter(None, (self.beginnings[beginning], written(self.space, run))))
+
+    def _reached(self) -> dict[str, Reached]:
+        found = {}
+        for goal in self.questions.goals:
+            if goal.name in self.search.reached:
+                way = self.search.way_to(self.search.reached[goal.name])
+                found[goal.name] = self.setup.reached(goal.name, goal.sentence, self._schedule(way[0], way[1:]))
+        return found
+
+    def _answer(self, violation: Violation | None) -> Exploration:
+        search = self.search
+        missed = tuple(goal.name for goal in self.questions.goals if goal.name not in search.reached)
+        why = "" if violation else self._why()
+        broken = violation is not None or (missed and not why)
+        verdict = Verdict.BROKEN if broken else Verdict.INCONCLUSIVE if why else Verdict.HOLDS
+        return Exploration(
+            verdict,
+            exhausted=not search.level and not why,
+            states=len(search.seen),
+            depth=search.depth,
+            transitions=search.transitions,
+            pruned=search.pruned,
+            handler_runs=self.space.actors[0].purity.runs,
+            seconds=self.limits.elapsed,
+            why=why,
+            violation=violation,
+            reached=self._reached(),
+            missed=missed,
+        )
+
+    def _why(self) -> str:
+        """Why there is no verdict, if there is none."""
+        for actor in self.space.actors:
+            for reason in actor.unforeseen[:1]:
+                return reason
+        if self.search.undecided:
+            return f"an invariant could not tell in {self.search.undecided:,} states"
+        return self.search.stopped

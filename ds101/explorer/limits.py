@@ -1,0 +1,63 @@
+"""When a search stops without having seen all: states, depth, seconds, memory. It stops with an answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+import psutil
+
+from ds101.errors import Mistake
+from ds101.explorer.progress import Progress
+
+BETWEEN_LOOKS = 1_024  # states, between one look at the clock and the next
+SPARE = 200_000_000  # bytes of the machine's memory that a search leaves to everybody else
+
+
+@dataclass
+class Limits:
+    """How far a search may go; `memory` is in bytes, and counts what the process grows by."""
+
+    states: int
+    depth: int | None
+    seconds: float | None
+    memory: int
+    progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        for name in ("states", "depth", "seconds", "memory"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, int | float) or value < 0):
+                raise Mistake(f"{name}={value!r}: give a number, 0 or more.")
+        self._process = psutil.Process()
+        self._began, self._at_first = monotonic(), self._process.memory_info().rss
+        self._peak = 0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the search began."""
+        return monotonic() - self._began
+
+    def reached(self, seen: Mapping[Any, Any], depth: int) -> str:
+        """Why the search must stop now, in words; or nothing."""
+        self.progress.show(len(seen), depth, self.elapsed)
+        if self.seconds is not None and self.elapsed >= self.seconds:
+            return f"its {self.seconds:g} s are over"
+        needed = self._process.memory_info().rss - self._at_first + _next_growth(seen)
+        if needed > self.memory:
+            return f"its {self.memory / 1e6:,.0f} MB of memory are full"
+        if psutil.virtual_memory().available - _next_growth(seen) < SPARE:
+            return "the machine's memory is nearly full"
+        return ""
+
+
+def _next_growth(seen: Mapping[Any, Any]) -> int:
+    """What the table of states will want at once, if it is about to double (CPython's dicts do at two thirds)."""
+    size = 8
+    while size * 2 // 3 <= len(seen):
+        size *= 2
+    about_to = size * 2 // 3 - len(seen) < 100 * BETWEEN_LOOKS
+    return 2 * sys.getsizeof(seen) if about_to else 0

@@ -1,0 +1,92 @@
+"""What a search answers: a value that can be shown, kept, and searched on from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any, Literal
+
+from ds101.draw.wording import counted
+from ds101.explorer.view import View
+from ds101.trace import Trace
+from ds101.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A state, and a shortest run that leads there. Give it as `start=` to search on from it.
+
+    `schedule` is the run in one line, for `replay`; `steps` counts its steps after all nodes have started.
+    """
+
+    name: str
+    sentence: str
+    steps: int
+    schedule: str = field(repr=False)
+    trace: Trace = field(repr=False)
+    view: View = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}, after {counted(self.steps, 'step')}: {self.schedule}>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self.trace.html(), "text/plain": repr(self)}
+
+
+@dataclass(frozen=True, repr=False)
+class Violation(Reached):
+    """A run after which an invariant does not hold, or in which a node died of an exception.
+
+    `why` says what went wrong; `kind` is "invariant", "died" or "unhandled" (a message without a handler).
+    `shortest` is False where the search ran out of budget before it could rule out a shorter one.
+    """
+
+    why: str
+    kind: Literal["invariant", "died", "unhandled"]
+    shortest: bool
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """How a search ended.
+
+    `verdict` is HOLDS if all states within the budgets were seen, every invariant held and every goal was reached (or
+    if only goals were asked for, and all were reached); BROKEN if there is a `violation`, or all was seen and the goals
+    in `missed` were not reached; else INCONCLUSIVE, and `why` says what stopped it. `states` is how many different ones
+    were found, `depth` how many steps deep they were looked at, `pruned` how many were not gone on from.
+    """
+
+    verdict: Verdict
+    exhausted: bool
+    states: int
+    depth: int
+    transitions: int
+    pruned: int
+    handler_runs: int
+    seconds: float = field(compare=False)
+    why: str = ""
+    violation: Violation | None = None
+    reached: Mapping[str, Reached] = field(default_factory=dict)
+    missed: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Exploration({self.verdict.value}: {self._words()})"
+
+    def _words(self) -> str:
+        searched = f"{counted(self.states, 'state')}, {counted(self.depth, 'step')} deep"
+        if self.violation is not None:
+            least = "" if self.violation.shortest else "at most "
+            return f"{self.violation.why}, after {least}{counted(self.violation.steps, 'step')}; {self.states:,} states"
+        if self.why:
+            return f"{searched}; {self.why}"
+        pruned = f", {self.pruned:,} of them pruned" if self.pruned else ""
+        if self.missed:
+            return f"{' and '.join(self.missed)} can't be reached; all {searched}{pruned}"
+        return f"all {searched}{pruned}" if self.exhausted else f"{' and '.join(self.reached)} reached; {searched}"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        shown = {"text/plain": repr(self)}
+        if self.violation is not None:
+            shown["text/html"] = f"<p>{escape(repr(self))}</p>{self.violation.trace.html()}"
+        return shown
