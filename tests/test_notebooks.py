@@ -1,6 +1,7 @@
 """Notebooks are built from text: the same bytes each time, and out of step is said in a sentence."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -184,6 +185,21 @@ def test_a_widget_is_saved_in_the_form_that_reads_without_a_kernel(root):
     ((output,),) = (cell["outputs"] for cell in cells(notebook))
     assert set(output["data"]) == {"text/html", "text/plain"}
     assert output["data"]["text/plain"] == ["Predict: Which?  ( ) this  ( ) that"]
+
+
+@pytest.mark.notebook
+def test_a_picture_is_saved_as_an_image_with_alternative_text_for_who_has_not_run_it(root):
+    notebook = write_chapter(
+        root,
+        "```{code-cell}\nfrom ds101 import Trace\nfrom ds101.trace import Event\n"
+        "Trace([Event('n1.1', 'crash', 0.1, 'n1', 1, detail='a \"quoted\" <reason>')])\n```\n",
+    )
+    list(build(root))
+    ((output,),) = (cell["outputs"] for cell in cells(notebook))
+    html = "".join(output["data"]["text/html"])
+    assert "<svg" not in html
+    assert re.search(r'<img src="data:image/svg\+xml;base64,[\w+/=]+" alt="Space-time diagram of n1\. .*crash', html)
+    assert "<details" in html, "the words under it stay"
 
 
 def test_names_are_full_or_short(root):

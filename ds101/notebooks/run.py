@@ -16,6 +16,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from ds101.errors import NotebookError
+from ds101.notebooks.saved import make_still
 
 CELL_TIMEOUT = 60  # seconds
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -56,17 +57,9 @@ def executed(notebook: NotebookNode, path: Path, root: Path) -> NotebookNode:
             if output.get("name") == "stderr":
                 raise NotebookError(f"{where}: cell {number} writes to standard error: {output.text.strip()!r}.")
     result.metadata = copy.deepcopy(notebook.metadata)  # the kernel adds its exact version
-    drop_live_views(result)
     anonymize(result, root)
+    make_still(result)
     return result
-
-
-def drop_live_views(notebook: NotebookNode) -> None:
-    """Take out the views of widgets, which live in the kernel that made them; what reads without it stays."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            for kind in [kind for kind in output.get("data", {}) if kind.endswith("widget-view+json")]:
-                del output["data"][kind]
 
 
 def anonymize(notebook: NotebookNode, root: Path) -> None:
