@@ -143,7 +143,7 @@ def test_a_trace_draws_itself_in_a_notebook():
     bundle = call_and_reply()._repr_mimebundle_()
     assert "<svg" in bundle["text/html"]
     assert bundle["text/plain"].startswith("Trace(")
-    assert call_and_reply().text(first=1).startswith("  1  35.2 ms  ada → n1  Greet(name='Ada')")
+    assert call_and_reply().text(first=1).startswith("  1  35.2 ms  ada → n1     Greet(name='Ada')")
 
 
 # Labels

@@ -8,6 +8,7 @@ import pytest
 from ds101 import Call, Message, Mistake, Node, Verdict, on
 from ds101.bad_days import Budget, bad_day
 from ds101.checks.answer import Answer, broken, check, holds
+from ds101.explorer import replay
 from ds101.trials import Counterexample, Run, Trial, first_failure
 from ds101.trials.trial import trial_from
 from tests.election import Election, leaders
@@ -79,12 +80,24 @@ def test_a_failure_shrinks_until_nothing_can_go() -> None:
 
 def test_a_line_replays_the_run_event_by_event(tmp_path: Path) -> None:
     trial = next(trial for trial in bad_days(100) if not one_leader_a_term(trial.run(Forgetful)))
-    first = Counterexample.of(trial, Forgetful, one_leader_a_term, shrink=False)
+    first = Counterexample.as_it_is(trial, Forgetful, one_leader_a_term)
     again = Counterexample.replay(first.line(), Forgetful, one_leader_a_term)
     assert again.run.trace.digest() == first.run.trace.digest()
     assert "\n" not in first.line()
     first.save(tmp_path / "failure.json")
     assert Counterexample.load(tmp_path / "failure.json", Forgetful, one_leader_a_term).answer == first.answer
+
+
+def test_a_failure_of_safety_shrinks_to_an_order_of_events_with_nothing_to_spare() -> None:
+    found = first_failure(Forgetful, one_leader_a_term, bad_days(100))
+    assert found.trial is not None
+    small = Counterexample.of(found.trial, Forgetful, one_leader_a_term, safety=True)
+    steps = small.schedule.split()
+    assert {"crash", "restart"} <= {step.rpartition(".")[2] for step in steps}
+    assert len(steps) <= 14
+    assert len(small.text().splitlines()) <= 25
+    again = replay(Forgetful, small.schedule, n=3)
+    assert again.trace.digest() == small.run.trace.digest()
 
 
 def test_the_report_has_the_sentence_the_story_the_replay_and_the_hint_on_few_lines() -> None:

@@ -117,12 +117,18 @@ def _step_lines(step: Step, shown: set[int], late: float) -> Iterator[Line]:
             yield Line(lane, f"timer {call_text(event.type, event.body)} fires", event.at)
         elif event.kind in OWN_LINE or (event.kind in ("send", "invoke") and words_of(event, step)):
             yield Line(lane, _own_words(event, step), event.at)
+    receivers: dict[tuple[str, str], list[str]] = {}  # of what leaves here, by sender and words
     for flight in step.departures:
         if flight.lost is not None:
-            yield Line(_route(flight), f"{_message(flight)}   ✗ {cause_in_words(flight.lost)}", step.at)
+            words = f"{_message(flight)}   ✗ {cause_in_words(flight.lost)}"
         elif flight.head is None or flight.head.index not in shown:
             where = "arrives later" if flight.head is not None else "arrival not seen"
-            yield Line(_route(flight), f"{_message(flight)}   ({where})", step.at)
+            words = f"{_message(flight)}   ({where})"
+        else:
+            continue
+        receivers.setdefault((plain(flight.sender), words), []).append(plain(flight.receiver))
+    for (sender, words), names in receivers.items():
+        yield Line(f"{sender} → {', '.join(names)}", words, step.at)
 
 
 def _arrival(flight: Flight, at: float, shown: set[int], late: float) -> Line:

@@ -3,12 +3,14 @@
 - trial.py          `Trial`: what runs, what clients do, what goes wrong; `Run`: what came of it
 - search.py         `first_failure`: many trials, until one fails
 - shrinking.py      `shrunk`: the same failure with less
+- ordering.py       `shortest_ordering`: the same failure as a mere order of events
 - counterexample.py `Counterexample`: a failing trial with its story, saved, printed as a line, replayed
 """
 
 from ds101.trials.counterexample import Counterexample
+from ds101.trials.ordering import Ordering, shortest_ordering
 from ds101.trials.search import Found, first_failure
 from ds101.trials.shrinking import shrunk
 from ds101.trials.trial import Run, Trial
 
-__all__ = ["Counterexample", "Found", "Run", "Trial", "first_failure", "shrunk"]
+__all__ = ["Counterexample", "Found", "Ordering", "Run", "Trial", "first_failure", "shortest_ordering", "shrunk"]

@@ -9,27 +9,44 @@ from pathlib import Path
 import msgspec
 
 from ds101.checks.answer import Answer
+from ds101.trials.ordering import shortest_ordering
 from ds101.trials.search import Check
 from ds101.trials.shrinking import shrunk
 from ds101.trials.trial import Nodes, Run, Trial, trial_from
 
-MOST_STEPS = 16  # of the story in words; the diagram has them all
+MOST_STEPS = 18  # of the story in words; the diagram has them all
 
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A trial that breaks a check, as small as it was found, with the run that shows it."""
+    """A trial that breaks a check, as small as it was found, with the run that shows it.
+
+    `schedule` is the order of events alone, for `ds101.explorer.replay`, where that was enough to break the check.
+    """
 
     trial: Trial
     answer: Answer
     run: Run = field(repr=False)
+    schedule: str = ""
 
     @classmethod
-    def of(cls, trial: Trial, nodes: Nodes, check: Check, *, shrink: bool = True) -> Counterexample:
-        """The failing trial, made smaller, and run once more."""
-        smallest = shrunk(trial, nodes, check) if shrink else trial
-        run = smallest.run(nodes)
-        return cls(smallest, check(run), run)
+    def of(cls, trial: Trial, nodes: Nodes, check: Check, *, safety: bool = False) -> Counterexample:
+        """The failing trial made smaller.
+
+        A check of `safety` says "this must never happen", so that its failure needs no end of the run: then it is
+        shrunk to a mere order of events, if that breaks it too. Other failures keep their times, and are shrunk as
+        trials.
+        """
+        order = shortest_ordering(trial, nodes, check) if safety else None
+        if order is not None:
+            return cls(trial, order.answer, order.run, order.schedule)
+        return cls.as_it_is(shrunk(trial, nodes, check), nodes, check)
+
+    @classmethod
+    def as_it_is(cls, trial: Trial, nodes: Nodes, check: Check) -> Counterexample:
+        """The failing trial, not made smaller."""
+        run = trial.run(nodes)
+        return cls(trial, check(run), run)
 
     def text(self) -> str:
         """What happened, for a terminal: the sentence, the steps, the line that replays it, the hint."""
@@ -37,7 +54,7 @@ class Counterexample:
         if self.answer.headline:
             lines += [f"  {self.answer.headline}", ""]
         lines += [f"  {line}" for line in self.run.trace.text(at_most=MOST_STEPS).splitlines()]
-        lines += ["", f"  {self.trial!r}  Replay: {self.line()}"]
+        lines += ["", f"  Replay: {self.schedule or self.line()}"]
         if self.answer.hint:
             lines += [f"  Think: {self.answer.hint}"]
         return "\n".join(lines)
@@ -45,7 +62,7 @@ class Counterexample:
     def _repr_html_(self) -> str:
         return (
             f"<p>✗ <b>{escape(self.answer.sentence)}</b></p><p>{escape(self.answer.headline)}</p>"
-            f"{self.run.trace.html()}<p>Replay: <code>{escape(self.line())}</code></p>"
+            f"{self.run.trace.html()}<p>Replay: <code>{escape(self.schedule or self.line())}</code></p>"
             f"<p>Think: {escape(self.answer.hint)}</p>"
         )
 
@@ -66,7 +83,7 @@ class Counterexample:
     @classmethod
     def replay(cls, line: str, nodes: Nodes, check: Check) -> Counterexample:
         """The run of that line, event by event as it was."""
-        return cls.of(trial_from(line, nodes), nodes, check, shrink=False)
+        return cls.as_it_is(trial_from(line, nodes), nodes, check)
 
     def __str__(self) -> str:
         return self.text()
