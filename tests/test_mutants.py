@@ -12,14 +12,19 @@ from ds101.labs.report import Report
 MUTANTS = [mutant for lab in labs() for mutant in mutants_of(lab)]
 AT_ONCE = 4  # judging is mostly waiting for deadlines
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
+
+
+def judged(seed: int) -> Mapping[str, Report]:
+    solutions = [mutant.parts() for mutant in MUTANTS]  # here: Python 3.11 can't parse on several threads
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = pool.map(lambda mutant, parts: judge(mutant.lab, *parts, seed=seed), MUTANTS, solutions)
+        return dict(zip((mutant.name for mutant in MUTANTS), found, strict=True))
 
 
 @pytest.fixture(scope="module")
 def reports() -> Mapping[str, Report]:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        judged = pool.map(lambda mutant: judge(mutant.lab, *mutant.parts()), MUTANTS)
-        return dict(zip((mutant.name for mutant in MUTANTS), judged, strict=True))
+    return judged(seed=1)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.lab}-{mutant.name}".replace(" ", "-"))
@@ -39,6 +44,16 @@ def test_what_a_wrong_solution_is_told_is_short_and_shows_no_line_of_ours(
     assert f"check('{mutant.lab}'" in text
     assert "Traceback" not in text
     assert "/ds101/" not in text
+
+
+def test_what_a_wrong_solution_breaks_does_not_depend_on_the_seed(count: Callable[[int, int], int]) -> None:
+    seeds = range(2, 2 + count(0, 10))
+    if not seeds:
+        pytest.skip("takes long: in make soak")
+    for seed in seeds:
+        for name, report in judged(seed).items():
+            (mutant,) = [one for one in MUTANTS if one.name == name]
+            assert report.broken == mutant.breaks, f"seed {seed}, {name}\n{report.text()}"
 
 
 def test_our_solution_never_breaks_a_property(count: Callable[[int, int], int]) -> None:

@@ -84,6 +84,7 @@ MUTANTS = [
             "self.waiting += data": "self.waiting, self.last = self.waiting[-self.last or None :] + data, len(data)",
         },
         *CUTTING,
+        "hostile lengths",
         *TALKING,
     ),
     mutant(
@@ -92,6 +93,7 @@ MUTANTS = [
         {"while (payload := self.next_payload()) is not None": "if (payload := self.next_payload()) is not None"},
         "joined frames",
         "any cutting",
+        "echo",
     ),
     mutant(
         "throws the rest away",
@@ -99,7 +101,6 @@ MUTANTS = [
         {"del self.waiting[: 4 + length]": "self.waiting.clear()"},
         "joined frames",
         "any cutting",
-        "death mid-frame",
         "echo",
     ),
     mutant(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ds101.errors import NotYet
@@ -30,6 +30,7 @@ class Hostile:
 
 def hostile(source: random.Random, size: int) -> Iterator[Hostile]:
     yield from (Hostile((), length, 4) for length in (LIMIT + 1, 2**31, 2**32 - 1))
+    yield Hostile(("hi",), 2**24 - 1, 1)
     for _ in range(5 * size):
         before = tuple(source.choices(WORDS, k=source.randint(0, 3)))
         yield Hostile(before, source.randint(LIMIT + 1, 2**32 - 1), source.randint(1, 4))
@@ -94,26 +95,30 @@ def endings(source: random.Random, size: int) -> Iterator[Ending]:
 def notices_a_death(trial: Apart, case: Ending) -> Finding:
     """finish() raises Truncated if the stream ended inside a frame, and does nothing if it ended between two."""
     stream = uncut(*case.messages)
-    data = stream.data[: case.size]
-    inside = case.size not in (0, *stream.ends)
-    outcome = trial.ask([data] if data else [], patience=PATIENCE)
+    stream = replace(stream, cuts=tuple(stream.ends[:-1]))  # a piece a frame: cutting is not the question here
+    pieces = [piece for piece in _first(case.size, stream.pieces) if piece]
+    outcome = trial.ask(pieces, patience=PATIENCE)
     answers = outcome.value if isinstance(outcome, Returned) else [outcome]
     if missing := not_written(answers):
         return to_do(missing)
+    steps = [f"feed({bytes_in_words(piece)})" for piece in pieces]
     last = answers[-1]
-    steps = [f"feed({bytes_in_words(data)})", f"finish()  {outcome_in_words(last)}"]
-    if data and len(answers) == 1:
-        return broken(f"feed {outcome_in_words(last, place=False)}, and nothing was wrong with its bytes.", steps[:1])
-    if isinstance(last, Raised) and last.is_a(Truncated):
-        return (
-            holds(steps)
-            if inside
-            else broken("The stream ended between two frames, and finish() raised Truncated.", steps)
-        )
-    if isinstance(last, Returned) and not inside:
+    if len(answers) <= len(pieces):
+        return broken(f"feed {outcome_in_words(last, place=False)}, and nothing was wrong with its bytes.", steps)
+    steps.append(f"finish()  {outcome_in_words(last)}")
+    inside = case.size not in (0, *stream.ends)
+    right = isinstance(last, Raised) and last.is_a(Truncated) if inside else isinstance(last, Returned)
+    if right:
         return holds(steps)
     where = "inside a frame" if inside else "between two frames"
     return broken(f"The stream ended {where}, and finish() {outcome_in_words(last, place=False)}.", steps)
+
+
+def _first(size: int, pieces: list[bytes]) -> Iterator[bytes]:
+    """The pieces of the first `size` bytes."""
+    for piece in pieces:
+        yield piece[:size]
+        size = max(0, size - len(piece))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class Visit:
 
 def visits(source: random.Random, size: int) -> Iterator[list[Visit]]:
     yield [Visit(("hi",), 0)]
+    yield [Visit(("hi", "", "日本"), 0)]  # all three in one piece
     yield [Visit(("hi", "", "日本"), 1), Visit(("hello",), 3)]
     yield [Visit(("x",), 0, LARGE)]
     for _ in range(2 * size):
