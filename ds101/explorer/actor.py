@@ -7,7 +7,7 @@ with numbers. So handlers must be pure: the same state and event must always do 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import cloudpickle
 import msgspec
@@ -24,6 +24,9 @@ from ds101.node import Node, attributes_of, handler_for
 from ds101.wire import Refused
 from ds101.world.naming import no_handler
 from ds101.world.unheard import death_in_words
+
+if TYPE_CHECKING:
+    from ds101.explorer.symmetry import Symmetry
 
 START: Literal["start"] = "start"
 Event = int | TimerName | Literal["start"]  # the number of a letter, a timer, or the (re)start
@@ -82,6 +85,8 @@ class Actor:
         self.types, self.mail, self.freezer, self.purity = types, mail, freezer, purity
         self.locals: list[Local] = []
         self.crashing = crashing  # whether crash points are of interest
+        self.position = mail.positions[name]
+        self.symmetry: Symmetry | None = None
         self.unforeseen: list[str] = []  # what could not be explored
         self.down: set[int] = set()  # the numbers of the local states in which it is down
         self._ids: dict[Local, int] = {}
@@ -102,6 +107,13 @@ class Actor:
 
     def outcomes(self, local: int, event: Event) -> tuple[Outcome, ...]:
         """All that this event can lead to in this local state."""
+        outcomes = self.outcomes_of(local, event)
+        if self.symmetry is not None:
+            self.symmetry.check(self, local, event, outcomes)
+        return outcomes
+
+    def outcomes_of(self, local: int, event: Event) -> tuple[Outcome, ...]:
+        """The same, without a look at whether it would be so for another node."""
         known = self._known.get((local, event))
         if known is None:
             known = self._known[local, event] = tuple(self._outcomes(local, event))

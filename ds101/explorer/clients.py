@@ -52,6 +52,7 @@ class Client:
             )
         self.locals: list[ClientLocal] = []
         self._ids: dict[ClientLocal, int] = {}
+        self.not_to: set[str] = set()  # nodes that are interchangeable, so that no call can be to one of them
         self._calls: dict[int, Call | None] = {}
         self.id_of(ClientLocal(0, False, ()))
 
@@ -89,6 +90,8 @@ class Client:
             raise Mistake(f"A client's step is a Call, such as Call('n1', Get('x')), not {call!r}.")
         if call.node not in self._classes:
             raise Mistake(f"There is no node {call.node!r}. There are {', '.join(self._classes)}.")
+        if call.node in self.not_to:
+            raise Mistake(f"symmetry: {call.node} is called by {self.name}, so it is not like the others.")
         refuse_unhandled(self._classes[call.node], call.request)
         self._types.add(type(call.request))
         return call

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
+from ds101.errors import Mistake
 from ds101.explorer.budgets import UNLIMITED, Budgets
 from ds101.explorer.limits import Limits
 from ds101.explorer.networks import check_network
@@ -16,6 +18,7 @@ from ds101.explorer.schedule import Taken, replayed, written
 from ds101.explorer.search import Broken, Questions, Search
 from ds101.explorer.setspace import SetSpace
 from ds101.explorer.space import Needs, Space, State
+from ds101.explorer.symmetry import Symmetry, group_of
 from ds101.explorer.telling import trace_of
 from ds101.explorer.view import Glass, View
 from ds101.explorer.walks import walk_at_random
@@ -42,6 +45,7 @@ def explore(
     partitions: int | None = 0,
     drops: int | None = 0,
     duplicates: int | None = 0,
+    symmetry: Any = (),
     start: Reached | str | None = None,
     depth: int | None = None,
     states: int = 1_000_000,
@@ -59,6 +63,9 @@ def explore(
     most on one path, None for any number: `crashes` (also in the middle of a handler) and `restarts`, `timers` that
     fire, calls that clients give up (`timeouts`); `partitions`, `drops` and `duplicates` for the last two networks.
 
+    `symmetry` says that all nodes (True), or those in a list, are interchangeable: states that differ only in their
+    names are then searched once. Raises `Mistake` if the protocol does not treat them alike.
+
     `start` is a schedule, or what an earlier search has `reached`: the search goes on from there. It stops without a
     verdict after so many `states`, steps of `depth`, `seconds`, or bytes of `memory` (by which the process grows).
 
@@ -74,7 +81,7 @@ def explore(
     while True:
         try:
             with limits.progress:
-                return _Exploring(setup, budgets, needs, schedule, limits, (invariants, goals, prunes)).run()
+                return _Exploring(setup, budgets, needs, schedule, limits, (invariants, goals, prunes), symmetry).run()
         except NeedsMore as more:
             needs = needs._replace(**{more.what: True})
 
@@ -117,15 +124,35 @@ class _Exploring:
     """One search, with what its states keep of the past."""
 
     def __init__(
-        self, setup: _Setup, budgets: Budgets, needs: Needs, schedule: str, limits: Limits, asked: Sequence[Any]
+        self,
+        setup: _Setup,
+        budgets: Budgets,
+        needs: Needs,
+        schedule: str,
+        limits: Limits,
+        asked: Sequence[Any],
+        symmetry: Any,
     ) -> None:
         self.setup, self.limits, self.schedule = setup, limits, schedule
         self.space = setup.space(budgets, needs, schedule)
         glass = Glass(self.space)
         names = ("invariants", "goals", "prunes")
         self.questions = Questions(*(questions(one, name, glass) for one, name in zip(asked, names, strict=True)))
+        self.symmetry = self._symmetry(symmetry) if symmetry else None
         self.beginnings = self._beginnings()
-        self.search = Search(self.space, self.questions, list(self.beginnings), None)
+        canonical = self.symmetry.canonical if self.symmetry is not None else None
+        self.search = Search(self.space, self.questions, list(self.beginnings), canonical)
+
+    def _symmetry(self, given: Any) -> Symmetry:
+        group = group_of(given, self.space.nodes, self.setup.classes)
+        if self.space.budgets.allows("partitions") and self.setup.network != "set":
+            raise Mistake("symmetry and partitions can't be searched together.")
+        symmetry = Symmetry(self.space, group)
+        for question in chain(*self.questions):
+            question.symmetry = symmetry
+        for client in self.space.clients:
+            client.not_to |= {self.space.nodes[position] for position in group}
+        return symmetry
 
     def _beginnings(self) -> dict[State, str]:
         """The states to begin with, and the schedules that lead there."""
@@ -166,21 +193,28 @@ class _Exploring:
 
     def _words(self, broken: Broken) -> tuple[Any, str]:
         if broken.question is not None:
-            return "invariant", broken.why or broken.question.sentence.rstrip(".") + " is broken"
+            return "invariant", broken.why or f"{broken.question.title} does not hold"
         assert broken.step is not None
         kind = "died" if broken.why.startswith("died of ") else "unhandled"
         return kind, f"{self.space.names[broken.step.position]} {broken.why}"
 
     def _schedule(self, beginning: State, way: Sequence[State], broken: Broken | None = None) -> str:
+        """The steps through these states; with symmetry, through states that are like them."""
         run: list[Taken] = []
-        state = beginning
-        for after in way:
-            step = next(step for step, there in self.space.moves(state, self.space.unpack(state)) if there == after)
+        state = next(one for one in self.beginnings if self._stands_for(one) == beginning)
+        begun = self.beginnings[state]
+        for like in way:
+            moves = self.space.moves(state, self.space.unpack(state))
+            step, after = next((step, after) for step, after in moves if self._stands_for(after) == like)
             run.append((state, step, after))
             state = after
         if broken is not None and broken.step is not None:
-            run.append((state, broken.step, state))
-        return " ".join(filter(None, (self.beginnings[beginning], written(self.space, run))))
+            failing = (step for step, _ in self.space.moves(state, self.space.unpack(state)) if step.error)
+            run.append((state, next(failing), state))
+        return " ".join(filter(None, (begun, written(self.space, run))))
+
+    def _stands_for(self, state: State) -> State:
+        return self.search.canonical(state) if self.search.canonical is not None else state
 
     def _reached(self) -> dict[str, Reached]:
         found = {}

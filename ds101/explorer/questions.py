@@ -12,6 +12,7 @@ from typing import Any
 
 from ds101.errors import Mistake
 from ds101.explorer.space import Fields, State
+from ds101.explorer.symmetry import Symmetry
 from ds101.explorer.view import Glass, Key, Look, Reader, View
 from ds101.verdict import Verdict
 
@@ -42,12 +43,22 @@ class Question:
 
     def __init__(self, name: str, ask: Ask, glass: Glass) -> None:
         self.name, self.ask, self.glass = name, ask, glass
+        self.title = name.replace("_", " ")
         self.sentence = " ".join((inspect.getdoc(ask) or name).split())
         self.asked = 0  # how often
+        self.symmetry: Symmetry | None = None
         self._root: Fork | Answer | None = None
 
     def answer(self, state: State, fields: Fields) -> Answer:
         """The answer for this state, whose row is `fields`."""
+        answer = self._answer(state, fields)
+        if self.symmetry is not None:
+            for other, names in self.symmetry.like(state):
+                if self._answer(other, self.glass.space.unpack(other)).holds != answer.holds:
+                    raise Mistake(f"symmetry: {self.name} does not treat {' and '.join(sorted(names))} alike.")
+        return answer
+
+    def _answer(self, state: State, fields: Fields) -> Answer:
         at = self._root
         while type(at) is Fork:
             at = at.paths.get(at.read(state, fields))

@@ -187,7 +187,12 @@ class QueueSpace(Space):
     # Messages as bits: only what was ever sent, if it is asked for
 
     def mask_of(self, sends: tuple[int, ...]) -> int:
-        return sum(1 << (self.low + letter) for letter in set(sends)) if self.needs.sent else 0
+        mask = 0
+        for letter in sends if self.needs.sent else ():
+            bit = 1 << self.sent_bit(letter)
+            self.sites[self.mail.receivers[letter]].bits |= bit
+            mask |= bit
+        return mask
 
     def sent_bit(self, letter: int) -> int:
         return self.low + letter

@@ -100,8 +100,11 @@ class SetSpace(Space):
         mask = 0
         for letter in sends:
             bit = 1 << (self.low + self._stride * letter)
-            self.sites[self.mail.receivers[letter]].inbox |= bit
-            mask |= bit | (bit << 1 if self.records else 0)
+            both = bit | (bit << 1 if self.records else 0)
+            site = self.sites[self.mail.receivers[letter]]
+            site.inbox |= bit
+            site.bits |= both
+            mask |= both
         return mask
 
     def sent_bit(self, letter: int) -> int:

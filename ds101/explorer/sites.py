@@ -43,7 +43,8 @@ class Site:
         self.space, self.position = space, position
         self.shift = WIDTH * position
         self.deeds: dict[int, Deeds] = {}
-        self.inbox = 0  # the bits of the letters to it, where messages are bits
+        self.inbox = 0  # the bits of the letters under way to it, where messages are bits
+        self.bits = 0  # these, and those that say which letters to it were ever sent
 
     def deeds_in(self, local: int) -> Deeds:
         """What can happen in this local state."""
@@ -92,11 +93,16 @@ class NodeSite(Site):
             if budgets.allows("restarts"):
                 yield from self._handle("restart", local, START, "restarts")
         else:
-            for name in due(state.timers) if budgets.allows("timers") else ():
-                yield from self._handle("fire", local, name, "timers")
+            fired = [
+                move
+                for name in (due(state.timers) if budgets.allows("timers") else ())
+                for move in self._handle("fire", local, name, "timers")
+            ]
+            yield from (move for move in fired if not move.clears)
             if budgets.allows("crashes"):
                 down = self.actor.crashed(local)
                 yield self.move(Step("crash", self.position), local, down, (), "crashes", clears=True)
+            yield from (move for move in fired if move.clears)  # the plain crash first: it is the simpler story
 
     def reactions(self, local: int, letter: int, kind: StepKind = "deliver", *costs: str) -> Iterator[Move]:
         if self.actor.locals[local].condition == "up":

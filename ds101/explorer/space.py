@@ -86,6 +86,7 @@ class Space:
         self._world_shift = WIDTH * (count - 1)
         self.low = WIDTH * count  # above are the bits of messages
         self._low_mask = (1 << self.low) - 1
+        self.inbox_shift = WIDTH * len(self.names) if more_fields else 0  # where the row has the inboxes, if it has
         self.failed: list[Step] = []  # the steps that fail, of those from the last state that was expanded
 
     # What a network adds
@@ -133,6 +134,18 @@ class Space:
     def unpack(self, state: State) -> Fields:
         """The row of a state."""
         return self._row.unpack((state & self._low_mask).to_bytes(self._row.size, "little"))
+
+    def parts(self, state: State) -> list[tuple[int, int, int]]:
+        """Each node's and client's part of a state: local state, number of the inbox (if any), bits of messages."""
+        fields, first = self.unpack(state), self.inbox_shift // WIDTH
+        return [
+            (fields[site.position], fields[first + site.position] if first else 0, state & site.bits)
+            for site in self.sites
+        ]
+
+    def world_part(self, state: State) -> State:
+        """The part that is nobody's: the budgets."""
+        return self.unpack(state)[-1] << self._world_shift
 
     def blank(self) -> State:
         """The state before anything has started."""
