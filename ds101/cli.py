@@ -81,6 +81,26 @@ def check(
     raise typer.Exit(code=0 if report.points == report.most else 1)
 
 
+@app.command()
+def judge(
+    file: Annotated[Path, typer.Argument(help="Jepsen's EDN, or a log of etcd's tests.")],
+    model: Annotated[str, typer.Option(help="register, kv, map, counter, queue or lock.")] = "register",
+    keyed: Annotated[bool, typer.Option("--keyed", help="Every value is a pair [key value].")] = False,
+    steps: Annotated[int, typer.Option(help="How many steps the search may take.")] = 5_000_000,
+    picture: Annotated[Path | None, typer.Option(help="Write the timeline there, as SVG, if it is broken.")] = None,
+) -> None:
+    """Judge whether a history is linearizable. The exit status is 0 if so, 1 if not, 2 if it can't be told."""
+    from ds101.checks.budget import Budget
+    from ds101.checks.judging import judge as judged
+    from ds101.verdict import Verdict
+
+    answer = judged(file, model, keyed=keyed, budget=Budget(steps))
+    typer.echo(answer.text())
+    if picture and answer.svg():
+        picture.write_text(answer.svg(), encoding="utf-8")
+    raise typer.Exit(code={Verdict.HOLDS: 0, Verdict.BROKEN: 1, Verdict.INCONCLUSIVE: 2}[answer.verdict])
+
+
 def _notebook_of(lab: str) -> Path:
     """The notebook that a student works in: in the working directory, or else in the clone."""
     from ds101.labs.specification import find_lab

@@ -193,7 +193,9 @@ def test_a_labs_messages_are_understood_when_their_types_are_named() -> None:
 
 
 def test_a_request_that_the_model_does_not_know_is_a_mistake_that_says_what_to_write() -> None:
-    with pytest.raises(Mistake, match=r"Register\(read=Get, write=Put, cas='cas'\) doesn't know Ping.*ignored=Ping"):
+    with pytest.raises(
+        Mistake, match=r"Register\(read=Get, write=Put, cas='cas', append='append'\) doesn't know Ping.*ignored=Ping"
+    ):
         linearizable([asked(Ping(), Done(), 0, 1)], Register(read=Get, write=Put))
 
 

@@ -2,7 +2,8 @@
 
 answer            what a check answers, and how to write one
 model             what an object does when nobody else is there; your own models
-registers, objects  registers, compare-and-set, maps; counters, queues, locks
+registers, maps   compare-and-set too; objects has counters, queues and locks
+jepsen            histories of others: Jepsen's in EDN, and logs of etcd's tests
 linearizability   every operation at one instant: the search in numbered, order and search, its story in misfit, telling
 """
 
@@ -10,10 +11,11 @@ from ds101.checks.answer import Answer, Check, broken, check, holds, inconclusiv
 from ds101.checks.budget import Budget
 from ds101.checks.fields import Named
 from ds101.checks.linearizability import linearizable
+from ds101.checks.maps import Delete, Map, Snapshot
 from ds101.checks.misfit import Misfit
 from ds101.checks.model import ANY, DEPENDS, REFUSED, SAME, UNKNOWN, Asked, Effect, Model
 from ds101.checks.objects import Acquire, Add, Counter, Dequeue, Enqueue, Lock, Queue, Release
-from ds101.checks.registers import Cas, Delete, Map, Read, Register, Snapshot, Write
+from ds101.checks.registers import Append, Cas, Read, Register, Write
 
 __all__ = [
     "ANY",
@@ -24,6 +26,7 @@ __all__ = [
     "Acquire",
     "Add",
     "Answer",
+    "Append",
     "Asked",
     "Budget",
     "Cas",
