@@ -105,9 +105,9 @@ class Drop(msgspec.Struct, frozen=True, tag=True, tag_field="fault"):
         if type(self.times) is not int or self.times < 1:
             raise Mistake(f"times={self.times!r}: give how many messages to drop, 1 or more.")
 
-    def concerns(self, src: str, dst: str, type_name: str) -> bool:
-        """Whether this is one of the messages meant."""
-        return self.type == type_name and _is(self.src, src) and _is(self.dst, dst)
+    def concerns(self, src: str, dst: str) -> bool:
+        """Whether messages from src to dst are meant."""
+        return _is(self.src, src) and _is(self.dst, dst)
 
 
 class CrashPoint(msgspec.Struct, frozen=True, tag=True, tag_field="fault"):

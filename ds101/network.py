@@ -12,9 +12,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import NamedTuple
 
 from ds101.faults import Drop, Fault, Link, Partition, bounds
 from ds101.trace import base_name
@@ -23,6 +24,7 @@ Seconds = float
 DueTimes = tuple[Seconds, ...]  # when the message arrives: once, or twice if it is duplicated
 Cause = str  # why it doesn't
 
+MOST_WAYS = 1_000  # that are remembered
 HELD_BACK = 0.005  # seconds, at the most, by which a reordered message falls behind on a link without delay
 
 
@@ -37,6 +39,19 @@ class Pipe:
     busy_until: Seconds = 0.0
 
 
+class Way(NamedTuple):
+    """The way from one address to another under the faults that hold: looked up for every message, worked out once."""
+
+    link: tuple[str, str]  # whose it is, by names
+    cut: bool
+    drops: tuple[str, ...]  # the names of the Drops that may take a message
+    links: tuple[Link, ...]
+
+    @property
+    def is_clear(self) -> bool:
+        return not (self.cut or self.drops or self.links)
+
+
 @dataclass
 class Network:
     """The links as one sender sees them. `faults` are named, so that each can end by itself.
@@ -49,6 +64,7 @@ class Network:
     faults: dict[str, Fault] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)  # how many messages each Drop still takes
     pipes: dict[tuple[str, str], Pipe] = field(default_factory=dict)
+    _ways: dict[tuple[str, str], Way] = field(default_factory=dict, repr=False)
 
     def hold(self, faults: Mapping[str, Fault]) -> None:
         """From now on these faults hold, and no others."""
@@ -56,16 +72,34 @@ class Network:
             if isinstance(fault, Drop) and name not in self.faults:
                 self.left[name] = fault.times
         self.faults = dict(faults)
+        self._ways.clear()
 
-    def is_quiet(self) -> bool:
-        """Whether messages pass at once: no fault holds, and none that held still delays one."""
-        return not self.faults and not self.pipes and not self.latency[1]
+    def is_clear(self, src: str, dst: str) -> bool:
+        """Whether messages pass at once: no fault meets them, and none that held still delays one."""
+        return not self.pipes and not self.latency[1] and (not self.faults or self._way(src, dst).is_clear)
+
+    def _way(self, src: str, dst: str) -> Way:
+        way = self._ways.get((src, dst))
+        if way is None:
+            if len(self._ways) >= MOST_WAYS:  # each call of a client has an address of its own
+                self._ways.clear()
+            way = self._ways[src, dst] = self._work_out(src, dst)
+        return way
+
+    def _work_out(self, src: str, dst: str) -> Way:
+        faults = self.faults
+        return Way(
+            (base_name(src), base_name(dst)),
+            any(isinstance(fault, Partition) and fault.cuts(src, dst) for fault in faults.values()),
+            tuple(name for name, fault in faults.items() if isinstance(fault, Drop) and fault.concerns(src, dst)),
+            tuple(fault for fault in faults.values() if isinstance(fault, Link) and fault.concerns(src, dst)),
+        )
 
     def in_order(self, src: str, dst: str, now: Seconds) -> Seconds:
         """After the latency, but not before what is under way on this link."""
         low, high = self.latency
         due = now + (low if low == high else low + (high - low) * self.random.random())
-        link = base_name(src), base_name(dst)
+        link = self._way(src, dst).link
         pipe = self.pipes.get(link)
         if pipe is None:
             if not high:
@@ -81,28 +115,27 @@ class Network:
 
     def cut(self, src: str, dst: str) -> bool:
         """Whether a partition stands between them now."""
-        return any(isinstance(fault, Partition) and fault.cuts(src, dst) for fault in self.faults.values())
+        return bool(self.faults) and self._way(src, dst).cut
 
     def plan(self, src: str, dst: str, type_name: str, size: int, now: Seconds) -> DueTimes | Cause:
         """When a message of `size` bytes that is sent now arrives, or why it doesn't."""
-        if not self.faults:
-            return (self.in_order(src, dst, now),)
-        if self.cut(src, dst):
+        link, cut, drops, links = self._way(src, dst)
+        if cut:
             return "partition"
-        if self._is_chosen(src, dst, type_name):
+        if drops and self._is_chosen(drops, type_name):
             return "chosen"
-        links = [fault for fault in self.faults.values() if isinstance(fault, Link) and fault.concerns(src, dst)]
         if not links:
             return (self.in_order(src, dst, now),)
-        if any(self._happens(link.loss) for link in links):
+        if any(self._happens(one.loss) for one in links):
             return "lost"
-        copies = 1 + any(self._happens(link.duplicate) for link in links)
-        pipe = self.pipes.setdefault((base_name(src), base_name(dst)), Pipe())
+        copies = 1 + any(self._happens(one.duplicate) for one in links)
+        pipe = self.pipes.setdefault(link, Pipe())
         return tuple(self._due(pipe, links, size, now) for _ in range(copies))
 
-    def _is_chosen(self, src: str, dst: str, type_name: str) -> bool:
-        for name, fault in self.faults.items():
-            if isinstance(fault, Drop) and self.left[name] > 0 and fault.concerns(src, dst, type_name):
+    def _is_chosen(self, drops: Sequence[str], type_name: str) -> bool:
+        for name in drops:
+            fault = self.faults[name]
+            if self.left[name] > 0 and isinstance(fault, Drop) and fault.type == type_name:
                 self.left[name] -= 1
                 return True
         return False
@@ -110,7 +143,7 @@ class Network:
     def _happens(self, probability: float) -> bool:
         return probability > 0 and self.random.random() < probability
 
-    def _due(self, pipe: Pipe, links: list[Link], size: int, now: Seconds) -> Seconds:
+    def _due(self, pipe: Pipe, links: Sequence[Link], size: int, now: Seconds) -> Seconds:
         start = now
         for link in links:
             if link.bandwidth is not None:

@@ -80,6 +80,22 @@ def test_what_is_no_partition_is_told(sides, one_way, sentence):
 # Links
 
 
+def test_a_link_is_clear_unless_a_fault_meets_its_messages():
+    network = holding(Link("n1", "n2", loss=0.1, one_way=True), Drop("Ping", "n3", "n1"), N1_FROM_N2)
+    clear = {(a, b) for a in ("n1", "n2", "n3") for b in ("n1", "n2", "n3") if network.is_clear(a, b) and a != b}
+    assert clear == {("n1", "n3"), ("n2", "n3"), ("n3", "n2")}
+    network.hold({})
+    assert network.is_clear("n1", "n2")
+
+
+def test_what_is_known_of_the_ways_of_many_callers_is_bounded():
+    network = holding(Link("ada", "n1", loss=1.0))
+    assert plans(network, 1, src="bob.1", dst="n1") == [(0.0,)]
+    for number in range(5_000):
+        assert network.plan(f"ada.{number}", "n1", "Ping", 100, 0.0) == "lost"
+    assert len(network._ways) <= 1_000
+
+
 def test_a_link_works_both_ways_unless_it_is_one_way_and_covers_a_clients_calls():
     both, one = Link("n1", "ada", loss=1.0), Link("n1", "ada", loss=1.0, one_way=True)
     assert both.concerns("n1", "ada.3")
@@ -147,9 +163,9 @@ def test_what_is_sent_after_a_delay_has_ended_does_not_overtake_what_it_delayed(
     assert network.plan("n1", "n2", "Ping", 100, 0.0) == (1.0,)
     network.hold({})
     assert network.plan("n1", "n2", "Ping", 100, 0.5) == (1.0,)
-    assert not network.is_quiet()
+    assert not network.is_clear("n1", "n2")
     assert network.plan("n1", "n2", "Ping", 100, 1.5) == (1.5,)
-    assert network.is_quiet()
+    assert network.is_clear("n1", "n2")
 
 
 def test_clients_that_have_hung_up_leave_nothing_behind_in_the_network():
@@ -160,7 +176,8 @@ def test_clients_that_have_hung_up_leave_nothing_behind_in_the_network():
     network.hold({})
     network.plan("ada.100", "n1", "Ping", 100, 200)
     network.plan("n1", "ada.100", "Pong", 100, 200)
-    assert network.is_quiet()
+    assert network.is_clear("ada.101", "n1")
+    assert network.pipes == {}
 
 
 def test_reordering_lets_later_messages_overtake():

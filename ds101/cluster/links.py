@@ -65,7 +65,7 @@ class Links:
         link = self._links.get(via)
         if self._delayed:
             self._let_go_what_is_due()  # a busy node may be late for it, and nothing may overtake it
-        if self.network.is_quiet():
+        if self.network.is_clear(envelope.src, envelope.dst):
             self._put(link, via, envelope, line)
             return
         now = self.now()

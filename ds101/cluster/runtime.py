@@ -149,7 +149,7 @@ class Runtime:
     def chosen(self, type_name: str, src: str, dst: str) -> None:
         """A Drop has had one of its messages: a restarted node must not drop it again."""
         for name, fault in self.faults.items():
-            if isinstance(fault, Drop) and fault.concerns(src, dst, type_name):
+            if isinstance(fault, Drop) and fault.type == type_name and fault.concerns(src, dst):
                 if fault.times > 1:
                     self.faults[name] = msgspec.structs.replace(fault, times=fault.times - 1)
                 else:
