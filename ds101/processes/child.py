@@ -22,7 +22,7 @@ import multiprocess
 import setproctitle
 
 from ds101.lines import places_of
-from ds101.processes.output import LAST_WORDS, PART, PRINTED
+from ds101.processes.output import LAST_WORDS, PART, PRINTED, READY
 
 PR_SET_PDEATHSIG = 1
 MESSAGE = 4_000  # bytes: a pipe takes up to 4,096 whole or not at all, so a process that is stopped leaves no half one
@@ -37,6 +37,7 @@ def run_child(title: str, payload: bytes, output: Connection, disk: int | str | 
     _silence_the_terminal()
     setproctitle.setproctitle(f"ds101 {title}")
     _die_with(parent)
+    output.send_bytes(READY)  # only now: whoever stops this process from here on can't make it survive the supervisor
     sys.stdout = sys.stderr = _Printer(output)
     try:
         path, directory, body = pickle.loads(payload)

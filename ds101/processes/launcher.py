@@ -198,6 +198,8 @@ class Launcher:
         self.parts.pop(key, None)
         life.exit_code = code
         life.ended.set()
+        if not life.started.done():
+            life.started.set_exception(LaunchError(f"{life.name} died before it could begin (exit code {code})."))
         if life.on_exit is not None:
             life.on_exit(code)
 

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 
 # How a message from a process begins.
+READY = b"."  # it has begun, and will not outlive its supervisor
 PRINTED = b"|"  # whole lines, or the end of a long one
 PART = b"+"  # of a long line
 LAST_WORDS = b"!"  # the exception that ended it

@@ -25,6 +25,7 @@ from typing import IO, Any
 import multiprocess
 
 # Imported here once, so that every process that is forked from here has them at once.
+from ds101.processes import output
 from ds101.processes.child import run_child
 from ds101.processes.launcher import connection_over
 
@@ -97,7 +98,6 @@ class Supervisor:
             self.kernel.send(("refused", key, str(error)))
         else:
             self.children[key] = Child(key, process, receiving, _exit_of(process.pid))
-            self.kernel.send(("started", key, process.pid))
         finally:
             sending.close()
 
@@ -127,7 +127,7 @@ class Supervisor:
                 os.unlink(disk.name)
 
     def _hear(self, child: Child) -> None:
-        """Passes on what a child printed."""
+        """Passes on what a child printed; its first word is that it is ready."""
         try:
             data = child.output.recv_bytes()
         except (EOFError, OSError):
@@ -135,7 +135,8 @@ class Supervisor:
             if not child.end:
                 self._bury(child)
         else:
-            self.kernel.send(("output", child.key, data))
+            started = data == output.READY
+            self.kernel.send(("started", child.key, child.process.pid) if started else ("output", child.key, data))
 
     def _bury(self, child: Child) -> None:
         """Reaps a child that has ended, or, where only its silence can be seen, is about to."""

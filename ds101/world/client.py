@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from ds101.errors import Timeout, Unreachable
+from ds101.errors import NodeError, Timeout, Unreachable
 from ds101.history import Operation
 from ds101.messages import Message
 from ds101.world.engine import Engine
@@ -83,7 +83,7 @@ class Pending:
             self._end("ok", reply, repr(reply))
             self.reply.set_result(reply)  # type: ignore[arg-type]
         else:
-            self._end("fail" if isinstance(error, Unreachable) else "info", None, type(error).__name__.lower())
+            self._end("fail" if isinstance(error, Unreachable) else "info", None, _in_words(error))
             self.reply.set_exception(error)
 
     def _ask_again(self) -> None:
@@ -138,3 +138,10 @@ class Pending:
 
     def __repr__(self) -> str:
         return f"<pending {self.operation!r}>"
+
+
+def _in_words(error: Exception | None) -> str:
+    """What a call ended with, for the trace."""
+    if isinstance(error, Unreachable):
+        return "unreachable"
+    return "the node died" if isinstance(error, NodeError) else "unreadable reply"
