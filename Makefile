@@ -57,10 +57,12 @@ clean:  ## remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # A second run finds the stamp and installs nothing.
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml .jupyter/overrides.json
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "ds101 needs Python 3.11 to 3.13: say which with  make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@mkdir -p $(VENV)/share/jupyter/lab/settings
+	@cp .jupyter/overrides.json $(VENV)/share/jupyter/lab/settings/  # JupyterLab asks nobody about news, and phones nobody
 	@touch $@
