@@ -57,7 +57,7 @@ clean:  ## remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # A second run finds the stamp and installs nothing.
-$(READY): requirements.lock pyproject.toml .jupyter/overrides.json
+$(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 		{ echo "ds101 needs Python 3.11 to 3.13: say which with  make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
