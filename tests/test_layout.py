@@ -2,9 +2,13 @@
 
 import ast
 import inspect
+import subprocess
+import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 import ds101
 
@@ -65,5 +69,21 @@ def test_every_public_name_is_exported_once_and_explained():
 
 def test_what_is_exported_is_all_that_is_visible():
     modules = {name for name, value in vars(ds101).items() if inspect.ismodule(value)}
-    visible = {name for name in vars(ds101) if not name.startswith("_")} - modules - {"annotations"}
-    assert visible == set(ds101.__all__)
+    plumbing = {"Any", "TYPE_CHECKING", "import_module"}
+    visible = {name for name in dir(ds101) if not name.startswith("_")} - modules - plumbing
+    assert visible == set(ds101.__all__) == set(ds101._ROOMS)
+
+
+def test_asking_for_one_name_opens_no_other_room():
+    command = (
+        "import sys; from ds101 import Node; print(sorted(name for name in sys.modules if name.startswith('ds101')))"
+    )
+    opened = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True).stdout
+    assert "ds101.node" in opened
+    for room in ("cluster", "simulation", "explorer", "draw", "proxy"):
+        assert f"ds101.{room}" not in opened
+
+
+def test_a_name_that_is_not_there_is_told_as_python_does():
+    with pytest.raises(AttributeError, match="module 'ds101' has no attribute 'Clutser'"):
+        ds101.Clutser  # noqa: B018

@@ -23,7 +23,7 @@ from ds101.history import Operation
 from ds101.messages import Types
 from ds101.node import Node
 from ds101.processes import Process
-from ds101.processes.launcher import forget_disks, start_all
+from ds101.processes.launcher import forget_disks, preload, start_all
 from ds101.processes.shipping import dump, ship
 from ds101.reach import types_reached_by
 from ds101.trace import Event, base_name
@@ -38,6 +38,7 @@ class Runtime:
     """The nodes, the clients, the faults that hold, and the book of events of one world."""
 
     def __init__(self, classes: Mapping[str, type[Node]], seed: int, first_port: int, trace_limit: int) -> None:
+        preload("ds101.cluster.server")  # what every node process needs
         self.thread = LoopThread.current()
         self.name = f"world{next(_worlds)}"
         self.classes, self.seed, self.first_port = dict(classes), seed, first_port
