@@ -22,6 +22,7 @@ from cloudpickle.cloudpickle import _class_setstate
 from ds101.errors import Mistake
 from ds101.lines import is_the_readers, line_of
 
+OPEN_FILES = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
 CACHES = {"__msgspec_cache__", "__ds101_kinds__", "__slotnames__"}  # made again where they are needed
 
 
@@ -59,6 +60,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
     def reducer_override(self, obj: Any) -> Any:
         if obj is MISSING:  # dataclasses ask whether a default is this very object
             return "MISSING"
+        if isinstance(obj, OPEN_FILES):  # cloudpickle would send what it reads, and nobody would notice
+            raise TypeError("an open file belongs to the process that opened it")
         if isinstance(obj, type | FunctionType):
             module = sys.modules.get(obj.__module__ or "")
             if (
@@ -104,7 +107,7 @@ def _what_cannot_travel(value: Any) -> str | None:
         if use.function is None or isinstance(use.value, type | FunctionType):
             continue
         try:
-            cloudpickle.dumps(use.value)
+            _Pickler(io.BytesIO()).dump(use.value)
         except Mistake as mistake:
             return str(mistake)
         except Exception:
