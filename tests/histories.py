@@ -66,7 +66,7 @@ def precedes(earlier: Operation, later: Operation) -> bool:
 
 def in_program(earlier: Operation, later: Operation) -> bool:
     """Whether one client's program orders the two (`earlier` stands first in the history)."""
-    return earlier.client == later.client and earlier.outcome == "ok" and earlier.ended <= later.began
+    return earlier.client == later.client and earlier.outcome == "ok" and (earlier.ended or 0.0) <= later.began
 
 
 def has_order(history: Sequence[Operation], model: Model, before: Any = precedes) -> bool:
@@ -143,3 +143,106 @@ def _fitting(operation: Operation, replies: Sequence[Any], model: Model, states:
         after = model.step(states.get(operation.request.key, model.initial), one.request, one.reply)
         if after is not REFUSED:
             yield reply, after
+
+
+def explains_causally(history: Sequence[Operation]) -> bool:
+    """Try, for each client, every order of all writes and its own reads that keeps to causality (causal memory)."""
+    operations = [o for o in history if o.outcome != "fail" and (o.outcome == "ok" or o.request.name == "write")]
+    before = {
+        (a, b) for a, one in enumerate(operations) for b, other in enumerate(operations)
+        if a != b and (a < b or one.began < other.began) and in_program(one, other)
+    }  # fmt: skip
+    source = _sources(operations)
+    before |= {(write, read) for read, write in source.items() if write is not None}
+    before = _closed(before, len(operations))
+    if any((a, a) in before for a in range(len(operations))):
+        return False
+    read = set(source.values())
+    writes = [i for i, o in enumerate(operations) if o.request.name == "write" and (o.outcome == "ok" or i in read)]
+    return all(
+        any(
+            all((order[j], order[i]) not in before for i in range(len(order)) for j in range(i + 1, len(order)))
+            and _reads_the_latest(order, operations, source)
+            for order in permutations(writes + [i for i in source if operations[i].client == client])
+        )
+        for client in "abc"
+    )
+
+
+def explains_session(history: Sequence[Operation], pairs: set[str], order: str) -> bool:
+    """Try, for each client, every order of the writes; a read sees what the pairs and the reads say that it must."""
+    operations = [o for o in history if o.outcome != "fail" and (o.outcome == "ok" or o.request.name == "write")]
+    source = _sources(operations)
+    before = {(write, read) for read, write in source.items() if write is not None}
+    for a, one in enumerate(operations):
+        for b, other in enumerate(operations):
+            kinds = one.request.name[0] + other.request.name[0]
+            if a != b and (a < b or one.began < other.began) and in_program(one, other):
+                if kinds in pairs or (order == "client" and kinds == "ww"):
+                    before.add((a, b))
+            if order == "time" and kinds == "ww" and one.outcome == "ok" and (one.ended or 0.0) < other.began:
+                if one.request.key == other.request.key:
+                    before.add((a, b))
+    before = _closed(before, len(operations))
+    writes = [i for i, o in enumerate(operations) if o.request.name == "write"]
+    if any((a, a) in before for a in range(len(operations))):
+        return False
+    return all(
+        any(
+            all((some[j], some[i]) not in before for i in range(len(some)) for j in range(i + 1, len(some)))
+            and all(
+                ([w for w in some if (w, read) in before and operations[w].request.key == operations[read].request.key]
+                 or [None])[-1] == write
+                for read, write in source.items() if operations[read].client == client
+            )
+            for some in permutations(writes)
+        )
+        for client in "abc"
+    )  # fmt: skip
+
+
+def _sources(operations: Sequence[Operation]) -> dict[int, int | None]:
+    writers = {
+        (o.request.key, o.request.arguments[0]): i for i, o in enumerate(operations) if o.request.name == "write"
+    }
+    reads = {i: o for i, o in enumerate(operations) if o.request.name == "read" and o.outcome == "ok"}
+    return {i: None if o.reply is None else writers[o.request.key, o.reply] for i, o in reads.items()}
+
+
+def _closed(pairs: set[tuple[int, int]], count: int) -> set[tuple[int, int]]:
+    closed = set(pairs)
+    for middle in range(count):
+        closed |= {(a, b) for a in range(count) for b in range(count) if {(a, middle), (middle, b)} <= closed}
+    return closed
+
+
+def _reads_the_latest(order: Sequence[int], operations: Sequence[Operation], source: dict[int, int | None]) -> bool:
+    latest: dict[Any, int] = {}
+    for index in order:
+        key = operations[index].request.key
+        if index in source and latest.get(key) != source[index]:
+            return False
+        if index not in source:
+            latest[key] = index
+    return True
+
+
+@st.composite
+def distinct_writes(draw: Any, at_most: int = 6, clients: int = 3) -> list[Operation]:
+    """Reads and writes of two keys; every write has a value of its own, and reads are told any of them, or none."""
+    operations: list[Operation] = []
+    values: dict[str, list[int | None]] = {"x": [None], "y": [None]}
+    for number in range(draw(st.integers(0, at_most))):
+        key, client = draw(st.sampled_from("xxy")), draw(st.sampled_from("abc"[:clients]))
+        began, long = draw(st.integers(0, 8)), draw(st.integers(0, 2))
+        writes = draw(st.booleans())
+        outcome = draw(st.sampled_from(["ok"] * 8 + ["info", "fail"])) if writes else "ok"
+        request = Named("write", key, (number,)) if writes else Named("read", key)
+        if writes and outcome != "fail":
+            values[key].append(number)
+        operations.append(Operation(client, "n1", request, float(began), float(began + long), outcome))
+    made = []
+    for operation in operations:
+        told_value = draw(st.sampled_from(values[operation.request.key])) if operation.request.name == "read" else None
+        made.append(replace(operation, reply=told_value))
+    return sorted(made, key=lambda operation: operation.began)

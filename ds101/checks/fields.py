@@ -125,6 +125,11 @@ def value_in_words(value: Any) -> str:
     return value_text(value, 60)
 
 
+def key_in_words(key: Any) -> str:
+    """A key as a reader says it: `x`, `('a', 1)`."""
+    return key if isinstance(key, str) else value_in_words(key)
+
+
 def short_text(request: Any, reply: Any, outcome: str, field: str = KEY) -> str:
     """An operation as a label shows it, without its key: `Put(1)`, `Get() → 1`, `Put(1) → ?`."""
     if isinstance(request, Named):

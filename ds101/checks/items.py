@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 from typing import Any
 
 from ds101.checks.model import Model
@@ -91,16 +92,27 @@ def before_in_program(items: Sequence[Item], *, ties_only: bool = False) -> list
     Real time tells the order of two operations only if one ended before the other began. When the one ends at the very
     time at which the other begins, it is known for one client, and left open for two: with `ties_only`, these alone.
     """
-    of_client: dict[str, list[int]] = {}
-    result = []
-    for index, item in enumerate(items):
-        earlier = of_client.setdefault(item.client, [])
-        mask = 0
-        for other in earlier:
-            ended = items[other].ended
-            if ended == item.began or (ended < item.began and not ties_only):
-                mask |= 1 << other
-        result.append(mask)
+    clients: dict[str, _Program] = {}
+    return [
+        clients.setdefault(item.client, _Program()).before(index, item, ties_only) for index, item in enumerate(items)
+    ]
+
+
+class _Program:
+    """What one client has done so far; `ended` are bit sets."""
+
+    def __init__(self) -> None:
+        self.under_way: list[tuple[Seconds, int]] = []
+        self.ended = self.ended_now = 0
+        self.now = float("-inf")
+
+    def before(self, index: int, item: Item, ties_only: bool) -> int:
+        if item.began > self.now:
+            self.now, self.ended_now = item.began, 0
+        while self.under_way and self.under_way[0][0] <= self.now:
+            ended, other = heappop(self.under_way)
+            self.ended |= 1 << other
+            self.ended_now |= (ended == self.now) << other
         if item.known:
-            earlier.append(index)
-    return result
+            heappush(self.under_way, (item.ended, index))
+        return self.ended_now if ties_only else self.ended

@@ -79,7 +79,7 @@ class Asked(NamedTuple):
 
 
 class Model(ABC):
-    """An object's sequential specification (Herlihy and Wing 1990, section 2.1).
+    """An object's sequential specification (Herlihy and Wing 1990).
 
     States must be hashable and are never changed: a step returns another one. Where operations on one key never concern
     another, say so with `key`, and every key is judged for itself: linearizability is local (the same paper, section

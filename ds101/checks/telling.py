@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from itertools import accumulate
 
 from ds101.checks.answer import Answer, broken
-from ds101.checks.fields import value_in_words
+from ds101.checks.fields import key_in_words
 from ds101.checks.items import Item
 from ds101.checks.misfit import Misfit, first_misfit
 from ds101.checks.model import Model
@@ -42,9 +42,9 @@ def _shown(misfit: Misfit) -> list[int]:
 
 
 def _headline(misfit: Misfit, model: Model, *, real_time: bool) -> str:
-    where = f"{value_in_words(misfit.key)}: " if misfit.key is not None else ""
+    where = f"{key_in_words(misfit.key)}: " if misfit.key is not None else ""
     first = "" if misfit.exact else "At the latest here there is no order any more: "
-    return f"{where}{first}{_named(misfit.operation, model)} fits nowhere{_reason(misfit, model, real_time=real_time)}"
+    return f"{where}{first}{named(misfit.operation, model)} fits nowhere{_reason(misfit, model, real_time=real_time)}"
 
 
 def _reason(misfit: Misfit, model: Model, *, real_time: bool) -> str:
@@ -58,14 +58,16 @@ def _reason(misfit: Misfit, model: Model, *, real_time: bool) -> str:
     next_one = misfit.order[misfit.fits_before]
     over = next_one.outcome == "ok" and next_one.ended is not None and next_one.ended < misfit.operation.began
     why = ", which had ended before it began" if over and real_time else ""
-    return f". It would have to come before {_named(next_one, model)}{why}. In the order below {then} by then."
+    return f". It would have to come before {named(next_one, model)}{why}. In the order below {then} by then."
 
 
-def _named(operation: Operation, model: Model) -> str:
-    return f"{operation.client}'s {model.label(operation)} ({_when(operation)})"
+def named(operation: Operation, model: Model) -> str:
+    """Whose operation it is, what it was, and when."""
+    return f"{operation.client}'s {model.label(operation)} ({when(operation)})"
 
 
-def _when(operation: Operation) -> str:
+def when(operation: Operation) -> str:
+    """Its interval in seconds."""
     if operation.outcome != "ok" or operation.ended is None:
         return f"from {clock(operation.began)} s"
     return f"{clock(operation.began)}–{clock(operation.ended)} s"
@@ -79,10 +81,15 @@ def _steps(misfit: Misfit, model: Model, shown: Sequence[int]) -> list[str]:
             rows.append(("…", "", f"{place - before - 1:,} more", "", ""))
         operation = misfit.order[place]
         after = model.describe(misfit.states[place + 1])
-        rows.append((f"{place + 1:,}", operation.client, model.label(operation), _when(operation), after))
+        rows.append((f"{place + 1:,}", operation.client, model.label(operation), when(operation), after))
         before = place
     wrong = misfit.operation
-    rows.append(("✗", wrong.client, model.label(wrong), _when(wrong), "fits nowhere"))
+    rows.append(("✗", wrong.client, model.label(wrong), when(wrong), "fits nowhere"))
+    return columns(rows)
+
+
+def columns(rows: Sequence[tuple[str, str, str, str, str]]) -> list[str]:
+    """Rows as lines, each column as wide as it must be."""
     wide = [max(len(row[column]) for row in rows) for column in range(4)]
     return [
         f"{row[0]:>{wide[0]}}  {row[1]:{wide[1]}}  {row[2]:{wide[2]}}  {row[3]:{wide[3]}}  {row[4]}".rstrip()
@@ -94,19 +101,20 @@ def _picture(
     misfit: Misfit, model: Model, shown: Sequence[int], beside: Sequence[Operation], *, real_time: bool, in_page: bool
 ) -> Picture:
     moments = _moments(misfit.order) if real_time else [None] * len(misfit.order)
-    bars = [_bar(misfit.order[place], model, number=place + 1, moment=moments[place]) for place in shown]
-    bars.append(_bar(misfit.operation, model, look="bad"))
-    bars += [_bar(operation, model, look="faint" if operation.outcome == "ok" else "open") for operation in beside]
+    bars = [bar_of(misfit.order[place], model, number=place + 1, moment=moments[place]) for place in shown]
+    bars.append(bar_of(misfit.operation, model, look="bad"))
+    bars += [bar_of(operation, model, look="faint" if operation.outcome == "ok" else "open") for operation in beside]
     bars.sort(key=lambda bar: (bar.began, bar.number or 0))
-    of = f" of {value_in_words(misfit.key)}" if misfit.key is not None else ""
+    of = f" of {key_in_words(misfit.key)}" if misfit.key is not None else ""
     left_out = len(misfit.order) - len(shown)
     rest = f"; {left_out:,} before them not shown" if left_out else ""
     return timeline(bars, title=f"Operations{of}, numbered in the order that fits{rest}", in_page=in_page)
 
 
-def _bar(
+def bar_of(
     operation: Operation, model: Model, look: str = "", number: int | None = None, moment: float | None = None
 ) -> Bar:
+    """The operation as a timeline shows it."""
     known = operation.outcome == "ok"
     return Bar(
         operation.client,
