@@ -41,9 +41,9 @@ def test_without_the_promise_check_paxos_chooses_two():
     answer = explore(paxos.WithoutPromiseCheck, 3, invariants=paxos.at_most_one_value_is_chosen, timers=2)
     violation = caught(answer, paxos.WithoutPromiseCheck, 3)
     assert violation.schedule == (
-        "n1!TimeToPropose n1>n1.Prepare n1>n1.Promise n2!TimeToPropose n2>n1.Prepare n1>n2.Prepare n2>n1.Promise "
-        "n1>n1.Accept n2>n2.Prepare n1>n2.Promise n2>n2.Promise n2>n1.Accept n1>n2.Accept n2>n2.Accept"
-    )  # n2 accepts in ballot 1 although it has promised ballot 2
+        "n1!TimeToPropose n1>n1.Prepare n1>n1.Promise n1>n2.Prepare n2>n1.Promise n1>n1.Accept n2!TimeToPropose "
+        "n2>n2.Prepare n2>n2.Promise n1>n2.Accept n2>n3.Prepare n3>n2.Promise n2>n1.Accept n2>n2.Accept"
+    )  # n2 has promised ballot 2, and accepts in ballot 1 all the same
 
 
 def test_a_fenced_store_keeps_late_writes_out():
@@ -107,9 +107,9 @@ def test_an_election_that_forgets_its_vote_votes_twice():
     assert violation.sentence == "A node votes for at most one candidate in a term, across crashes."
 
 
-def test_all_larger_bounds_hold_too(count: Callable[[int, int], int]):
-    """More ballots, more elections: minutes, so in full only with --soak."""
-    timers = count(0, 3)
+def test_larger_bounds_hold_too(count: Callable[[int, int], int]):
+    """More ballots and more elections: in full only with --soak."""
+    timers = count(1, 3)
     answer = explore(paxos.Paxos, 3, invariants=paxos.at_most_one_value_is_chosen, timers=timers, states=5_000_000)
     assert (answer.verdict, answer.exhausted) == (Verdict.HOLDS, True)
     elections = explore(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 from ds101.errors import Mistake
@@ -140,16 +139,13 @@ class _Exploring:
         self.questions = Questions(*(questions(one, name, glass) for one, name in zip(asked, names, strict=True)))
         self.symmetry = self._symmetry(symmetry) if symmetry else None
         self.beginnings = self._beginnings()
-        canonical = self.symmetry.canonical if self.symmetry is not None else None
-        self.search = Search(self.space, self.questions, list(self.beginnings), canonical)
+        self.search = Search(self.space, self.questions, list(self.beginnings), self.symmetry)
 
     def _symmetry(self, given: Any) -> Symmetry:
         group = group_of(given, self.space.nodes, self.setup.classes)
         if self.space.budgets.allows("partitions") and self.setup.network != "set":
             raise Mistake("symmetry and partitions can't be searched together.")
         symmetry = Symmetry(self.space, group)
-        for question in chain(*self.questions):
-            question.symmetry = symmetry
         for client in self.space.clients:
             client.not_to |= {self.space.nodes[position] for position in group}
         return symmetry

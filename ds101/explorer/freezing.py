@@ -104,13 +104,13 @@ class _Freezing:
         return (value.why,) if type(value) in (FrozenList, FrozenSet, FrozenDict) else ()
 
     def _pairs(self, items: Iterable[tuple[Any, Any]], keeps_order: bool = False) -> Iterable[Tree]:
-        pairs = [(self.freezer.freeze(key), value) for key, value in items]
+        pairs = [(key if type(key) is str else self.freezer.freeze(key), value) for key, value in items]
         if not self.freezer.keeps_order and not keeps_order:
             values = dict(pairs)
             pairs = [(key, values[key]) for key in in_order(values)]
         for key, value in pairs:
             yield key
-            yield self.freeze(value)
+            yield value if type(value) in ATOMS else self.freeze(value)
 
     def _object(self, value: Any) -> Tree:
         """Anything else, as it tells `pickle` that it can be made again."""
@@ -182,7 +182,10 @@ class _Thawing:
         return self.freezer.thaw(tree, self.otherwise)
 
     def _items(self, parts: list[Tree], ordered: bool = False) -> Iterable[tuple[Any, Any]]:
-        items = [(self._whole(key), self.thaw(value)) for key, value in zip(parts[::2], parts[1::2], strict=True)]
+        items = [
+            (key if type(key) is str else self._whole(key), value if type(value) in ATOMS else self.thaw(value))
+            for key, value in zip(parts[::2], parts[1::2], strict=True)
+        ]
         return reversed(items) if self.otherwise and not (ordered or self.freezer.keeps_order) else items
 
     def _set(self, parts: list[Tree]) -> set[Any]:

@@ -46,23 +46,20 @@ class Question:
         self.title = name.replace("_", " ")
         self.sentence = " ".join((inspect.getdoc(ask) or name).split())
         self.asked = 0  # how often
-        self.symmetry: Symmetry | None = None
         self._root: Fork | Answer | None = None
 
     def answer(self, state: State, fields: Fields) -> Answer:
         """The answer for this state, whose row is `fields`."""
-        answer = self._answer(state, fields)
-        if self.symmetry is not None:
-            for other, names in self.symmetry.like(state):
-                if self._answer(other, self.glass.space.unpack(other)).holds != answer.holds:
-                    raise Mistake(f"symmetry: {self.name} does not treat {' and '.join(sorted(names))} alike.")
-        return answer
-
-    def _answer(self, state: State, fields: Fields) -> Answer:
         at = self._root
         while type(at) is Fork:
             at = at.paths.get(at.read(state, fields))
         return at if at is not None else self._ask(state)  # type: ignore[return-value]  # the loop ends at no Fork
+
+    def check_symmetry(self, symmetry: Symmetry, state: State, answer: Answer) -> None:
+        """Raises `Mistake` if the answer depends on names."""
+        for other, names in symmetry.like(state):
+            if self.answer(other, self.glass.space.unpack(other)).holds != answer.holds:
+                raise Mistake(f"symmetry: {self.name} does not treat {' and '.join(sorted(names))} alike.")
 
     def _ask(self, state: State) -> Answer:
         looks: list[tuple[Look, Key]] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from ds101.explorer.limits import BETWEEN_LOOKS, Limits
 from ds101.explorer.questions import Question
 from ds101.explorer.space import Fields, Space, State
 from ds101.explorer.steps import Step
+from ds101.explorer.symmetry import Symmetry
 
 
 class Broken(NamedTuple):
@@ -42,9 +43,10 @@ class Search:
         space: Space,
         questions: Questions,
         beginnings: Sequence[State],
-        canonical: Callable[[State], State] | None,
+        symmetry: Symmetry | None,
     ) -> None:
-        self.space, self.questions, self.canonical = space, questions, canonical
+        self.space, self.questions, self.symmetry = space, questions, symmetry
+        self.canonical = canonical = symmetry.canonical if symmetry is not None else None
         self.depth = self.transitions = self.pruned = self.undecided = 0
         self.level: list[State] = []
         self.next: list[State] = []
@@ -114,6 +116,9 @@ class Search:
     def _is_to_be_expanded(self, state: State, fields: Fields) -> bool:
         """Ask all questions about a state."""
         questions = self.questions
+        if self.symmetry is not None:
+            for question in (*questions.invariants, *questions.goals, *questions.prunes):
+                question.check_symmetry(self.symmetry, state, question.answer(state, fields))
         for question in questions.invariants:
             answer = question.answer(state, fields)
             if not answer.holds:

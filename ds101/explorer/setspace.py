@@ -8,11 +8,12 @@ bits of its own, if somebody asks for it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from ds101.explorer.budgets import Budgets
 from ds101.explorer.mail import bits_of
-from ds101.explorer.sites import Deeds, Site
+from ds101.explorer.sites import Deeds, Flat, Site
 from ds101.explorer.space import Fields, Needs, Space, State
 from ds101.explorer.steps import Move, Step
 from ds101.node import Node
@@ -34,56 +35,73 @@ class SetSpace(Space):
         self._stride = 2 if self.records else 1
 
     def afters(self, state: State, fields: Fields) -> list[State]:
-        enabled = [self._enabled(site, fields[site.position], state) for site in self.sites]
-        if self.client_sites:
-            enabled.append(self.invocations(fields))
+        """The states after this one. This is where a search spends its time, so it reads the tables itself."""
+        found: list[State] = []
+        add, letters = found.append, len(self.mail.letters)
         heard = self._heard(fields) if self.crashing else -1
-        world, found = fields[-1], []
-        for moves in enabled:
-            for move in moves:
-                cost, delta, mask, clears, _, step = move
-                after = state + delta
-                if cost:
-                    if cost < 0:
-                        self.note_failure(world, move)
-                        continue
-                    paid = self.pay(world, cost)
-                    if paid is None:
-                        continue
-                    after += paid
-                after |= mask & heard
-                found.append(after & ~self.sites[step.position].inbox if clears else after)
+        payments = self.payments[fields[-1]]
+        for site, local in zip(self.sites, fields):  # noqa: B905  # the row has the world too
+            deeds = site.deeds.get(local) or site.deeds_in(local)
+            arrived = state & site.inbox
+            if arrived | deeds.tested != deeds.tested:
+                self._test(site, local, deeds, arrived)
+            silent, sending, others = deeds.flat.get(arrived & deeds.acting) or self._flat(deeds, arrived)
+            for delta in silent:
+                add(state + delta)
+            for delta, mask in sending:
+                add((state + delta) | (mask & heard))
+            for move in others:
+                cost = move[0]
+                if cost < 0:
+                    self.note_failure(fields[-1], move)
+                elif cost not in payments or payments[cost] is not None:
+                    self._add_after(found, state, fields, move, heard)
+        for move in self.invocations(fields) if self.client_sites else ():
+            self._add_after(found, state, fields, move, heard)
+        if self.crashing and letters != len(self.mail.letters):
+            return self.afters(state, fields)  # a handler sent what was new, so nobody knew who could hear it
         return found
 
     def moves(self, state: State, fields: Fields) -> Iterator[tuple[Step, State]]:
         enabled = [self._enabled(site, fields[site.position], state) for site in self.sites]
         heard = self._heard(fields)
-        for moves in (*enabled, self.invocations(fields)):
-            for move in moves:
-                paid = self.pay(fields[-1], move.cost if move.cost >= 0 else -1 - move.cost)
-                if paid is not None:
-                    after = (state + move.delta + paid) | (move.mask & heard)
-                    if move.clears:
-                        after &= ~self.sites[move.step.position].inbox
-                    yield move.step, state if move.step.error else after
+        for move in (*chain(*enabled), *self.invocations(fields)):
+            found: list[State] = []
+            self._add_after(found, state, fields, move, heard)
+            for after in found:
+                yield move.step, state if move.step.error else after
+
+    def _add_after(self, found: list[State], state: State, fields: Fields, move: Move, heard: int) -> None:
+        """The state after a move, if it can be paid."""
+        paid = self.pay(fields[-1], move.cost if move.cost >= 0 else -1 - move.cost)
+        if paid is not None:
+            after = (state + move.delta + paid) | (move.mask & heard)
+            found.append(after & ~self.sites[move.step.position].inbox if move.clears else after)
 
     def _enabled(self, site: Site, local: int, state: State) -> list[Move]:
         """All moves of one node or client."""
-        deeds = site.deeds.get(local) or site.deeds_in(local)
-        arrived = state & site.inbox
-        if arrived & ~deeds.tested:
-            self._test(site, local, deeds, arrived & ~deeds.tested)
-        acting = arrived & deeds.acting
-        moves = deeds.flat.get(acting)
-        if moves is None:
-            moves = deeds.flat[acting] = list(deeds.spontaneous)
-            for bit in bits_of(acting):
-                moves += deeds.by_letter[self.letter_of_bit(bit)]
-        return moves
+        deeds, arrived = site.deeds_in(local), state & site.inbox
+        self._test(site, local, deeds, arrived)
+        by_letter = (deeds.by_letter[self.letter_of_bit(bit)] for bit in bits_of(arrived & deeds.acting))
+        return [*deeds.spontaneous, *chain(*by_letter)]
 
-    def _test(self, site: Site, local: int, deeds: Deeds, fresh: int) -> None:
+    def _flat(self, deeds: Deeds, arrived: int) -> Flat:
+        """All that can happen in a local state when these messages have been sent to it."""
+        acting = arrived & deeds.acting
+        by_letter = (deeds.by_letter[self.letter_of_bit(bit)] for bit in bits_of(acting))
+        silent, sending, others = flat = deeds.flat[acting] = ([], [], [])
+        for move in chain(deeds.spontaneous, *by_letter):
+            if move.cost != 0 or move.clears:
+                others.append(move)
+            elif move.mask:
+                sending.append((move.delta, move.mask))
+            else:
+                silent.append(move.delta)
+        return flat
+
+    def _test(self, site: Site, local: int, deeds: Deeds, arrived: int) -> None:
         """Find out what letters lead to that were not met in this local state before."""
-        for bit in bits_of(fresh):
+        for bit in bits_of(arrived & ~deeds.tested):
             deeds.tested |= 1 << bit
             if site.on_letter(local, self.letter_of_bit(bit)):
                 deeds.acting |= 1 << bit

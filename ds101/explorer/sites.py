@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 WIDTH = 32  # bits of one field
 
 
+# Free moves by what they add; those that send by what they add and set; and all others.
+Flat = tuple[list[int], list[tuple[int, int]], list[Move]]
+
+
 class Deeds:
     """What can happen in one local state: what needs no message, and what each letter leads to.
 
@@ -32,7 +36,7 @@ class Deeds:
     def __init__(self, spontaneous: list[Move]) -> None:
         self.spontaneous = spontaneous
         self.by_letter: dict[int, list[Move]] = {}
-        self.flat: dict[int, list[Move]] = {}
+        self.flat: dict[int, Flat] = {}
         self.tested = self.acting = 0
 
 

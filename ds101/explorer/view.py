@@ -71,7 +71,19 @@ class Glass:
         if kind == "history":
             first, last = len(space.nodes), len(space.names)
             return lambda _, fields: fields[first:last]
-        return lambda state, _: state & space.sent_mask(what)
+        return self._reader_of_sent(what)
+
+    def _reader_of_sent(self, type_name: str | None) -> Reader:
+        letters, sent_mask = self.space.mail.letters, self.space.sent_mask
+        known = mask = 0
+
+        def read(state: State, _: Fields) -> Key:
+            nonlocal known, mask
+            if known != len(letters):
+                known, mask = len(letters), sent_mask(type_name)
+            return state & mask
+
+        return read
 
     def state(self, position: int, local: int) -> Mapping[str, Any]:
         """The attributes of a node; none if it is down."""

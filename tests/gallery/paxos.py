@@ -88,6 +88,27 @@ class Paxos(Node):
             self.send(node, message)
 
 
+class ProposesOnce(Paxos):
+    """Each proposer leads one ballot, and everybody learns what a majority has accepted."""
+
+    def start(self):
+        super().start()
+        self.heard, self.learned = {}, ""
+
+    @on(TimeToPropose)
+    def propose(self, _):
+        super().propose(_)
+        self.cancel_timer(TimeToPropose())
+
+    @on(Accepted)
+    def learn(self, accepted, acceptor):
+        if not self.learned:
+            acceptors = {acceptor, *self.heard.get(accepted.ballot, ())}
+            self.heard[accepted.ballot] = tuple(sorted(acceptors))
+            if len(acceptors) == self.majority:
+                self.learned, self.heard = accepted.value, {}
+
+
 class WithoutPromiseCheck(Paxos):
     """Accepts whatever comes, although it has promised a higher ballot not to."""
 
