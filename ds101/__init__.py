@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ds101.cluster import Cluster
+    from ds101.cluster.cluster import Cluster
     from ds101.errors import Ds101Error, Mistake, NodeError, Timeout, Unreachable
     from ds101.explorer import explore
     from ds101.history import Call, History
@@ -55,7 +55,7 @@ __all__ = [
 # A name's room is opened when the name is first asked for: a process that needs one doesn't wait for the others.
 _ROOMS = {
     "Call": "ds101.history",
-    "Cluster": "ds101.cluster",
+    "Cluster": "ds101.cluster.cluster",
     "Ds101Error": "ds101.errors",
     "History": "ds101.history",
     "Message": "ds101.messages",

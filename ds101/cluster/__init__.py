@@ -1,5 +1,7 @@
 """Real processes that talk over TCP.
 
+Nothing is imported here: a node's process needs server.py, and none of its caller's side.
+
 - cluster.py    `Cluster`; its verbs are those of `ds101.world`
 - engine.py     what the verbs ask for, on the reader's thread
 - loop.py       the background thread of all worlds
@@ -11,7 +13,3 @@
 - timers.py, journal.py, recorder.py   that process's timers and clock, its disk, its records
 - links.py, frames.py, control.py      TCP: outgoing links, the lines on them, control connections
 """
-
-from ds101.cluster.cluster import Cluster
-
-__all__ = ["Cluster"]
