@@ -177,12 +177,12 @@ def explains_session(history: Sequence[Operation], pairs: set[str], order: str) 
     for a, one in enumerate(operations):
         for b, other in enumerate(operations):
             kinds = one.request.name[0] + other.request.name[0]
-            if a != b and (a < b or one.began < other.began) and in_program(one, other):
-                if kinds in pairs or (order == "client" and kinds == "ww"):
-                    before.add((a, b))
-            if order == "time" and kinds == "ww" and one.outcome == "ok" and (one.ended or 0.0) < other.began:
-                if one.request.key == other.request.key:
-                    before.add((a, b))
+            counts = kinds in pairs or (order == "client" and kinds == "ww")
+            if counts and a != b and (a < b or one.began < other.began) and in_program(one, other):
+                before.add((a, b))
+            in_time = order == "time" and kinds == "ww" and one.request.key == other.request.key
+            if in_time and one.outcome == "ok" and (one.ended or 0.0) < other.began:
+                before.add((a, b))
     before = _closed(before, len(operations))
     writes = [i for i, o in enumerate(operations) if o.request.name == "write"]
     if any((a, a) in before for a in range(len(operations))):

@@ -2,9 +2,9 @@
 
 The operations are the nodes of a graph whose edges say "comes before, or is seen by". A read that was told of one
 write, though another one of that key comes before the read, shows that the other is the older one: that is an edge too,
-which may show more. This goes on until there is a circle, or nothing new. For causal consistency it is the search for the bad
-patterns of causal memory (Bouajjani, Enea, Guerraoui and Hamza 2017, "On verifying causal consistency"): what is so
-derived holds for the view of one client, so each client has a graph of its own.
+which may show more. This goes on until there is a circle, or nothing new. For causal consistency it is the search for
+the bad patterns of causal memory (Bouajjani, Enea, Guerraoui and Hamza 2017, "On verifying causal consistency"): what
+is so derived holds for the view of one client, so each client has a graph of its own.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ def converges(samples: Sequence[tuple[Seconds, Mapping[str, Any]]], healed: Seco
     """Within a set time after the network has healed all nodes hold the same, and it stays so.
 
     `samples` are (time, what each node held then), in the order of time; `healed` is the time of healing (see
-    `healed_at`), all in seconds. The evidence is how many seconds it took. Inconclusive where the watch ended too early.
+    `healed_at`), all in seconds. The evidence is how many seconds it took. Inconclusive where the watch ended too
+    early.
     """
     later = [(at, values) for at, values in samples if at >= healed]
     if not later:

@@ -55,7 +55,7 @@ class Invariant:
 
 
 def invariant(*, hint: str) -> Callable[[Callable[[Any], bool]], Invariant]:
-    """Make a function of a state into an `Invariant`; its docstring is the sentence, without which it is a `Mistake`."""
+    """Make a function of a state into an `Invariant`; its docstring is the sentence. Raises `Mistake` without one."""
 
     def decorate(function: Callable[[Any], bool]) -> Invariant:
         sentence = " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())

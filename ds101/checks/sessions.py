@@ -43,8 +43,8 @@ def read_your_writes(history: Iterable[Operation], model: Model, order: WriteOrd
     """A client that has written a value never reads an older one afterwards.
 
     `order` says which writes are known to be older: "time", those that had ended before the other began (all writes go
-    through one place); "client", the earlier ones of the same client; "none", only what the reads show. Raises `Mistake`
-    for a model whose operations are no reads and writes.
+    through one place); "client", the earlier ones of the same client; "none", only what the reads show. Raises
+    `Mistake` for a model whose operations are no reads and writes.
     """
     return _judged(history, model, READ_AFTER_WRITE, order)
 
@@ -118,6 +118,6 @@ def _beside_the_point(accesses: Accesses, found: Contradiction) -> str:
     reader = accesses.items[found.read]
     where = "" if accesses.key[found.read] is None else f" of {key_in_words(accesses.key[found.read])}"
     return (
-        f"{reader.client}'s own reads{where} go back to what it had read before, so they can't show in which order others' "
-        "writes arrive. Look at its monotonic reads first."
+        f"{reader.client}'s own reads{where} go back to what it had read before, so they can't show in which order "
+        "others' writes arrive. Look at its monotonic reads first."
     )

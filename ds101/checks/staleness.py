@@ -85,8 +85,8 @@ def staleness(history: Iterable[Operation], model: Model) -> Staleness:
     """Measure how stale each read was, at least.
 
     Staleness in time is that of Δ-atomicity (Golab, Li and Shah 2011, "Analyzing consistency properties for fun and
-    profit"), taken read by read. Raises `Inconclusive` where a value was written twice or by nobody, and `Mistake` for a
-    model whose operations are no reads and writes.
+    profit"), taken read by read. Raises `Inconclusive` where a value was written twice or by nobody, and `Mistake` for
+    a model whose operations are no reads and writes.
     """
     try:
         return Staleness(tuple(_lags(accesses_of(history, model))))

@@ -15,7 +15,7 @@ SHOWN = 3  # keys in a description
 
 @dataclass(frozen=True)
 class Whole(Model):
-    """Its state is a set of pairs of a key and the state of that key, for the keys that are not in their initial state."""
+    """Its state is a set of pairs, each a key with its state, for the keys that are not in their initial state."""
 
     part: Model
     initial: Any = frozenset()

@@ -119,7 +119,7 @@ def _tracks(bars: Sequence[Bar], scale: Scale, width: float) -> list[list[Bar]]:
 
 
 def _label_width(bar: Bar) -> float:
-    return text_width(_marked(bar), FONT) * (1.1 if bar.look == "bad" else 1.0)
+    return text_width(_marked(bar), FONT, "bold" if bar.look == "bad" else "plain")
 
 
 def _marked(bar: Bar) -> str:
@@ -188,7 +188,7 @@ def _lines(bars: Sequence[Bar], title: str) -> list[str]:
     lanes = max(len(plain(bar.lane)) for bar in bars)
     digits = max(len(str(bar.number)) if bar.number is not None else 1 for bar in bars)
     lines = [title] if title else []
-    lines.append(f"{first}{last:>{COLUMNS - len(first)}}")
+    lines.append(f"{first}{last:>{max(round(scale.at(scale.times[-1])) + 1 - len(first), len(last) + 1)}}")
     for bar in sorted(bars, key=lambda bar: bar.began):
         mark = str(bar.number) if bar.number is not None else "✗" if bar.look == "bad" else "·"
         lines.append(f"{_drawn(bar, scale)} {mark:>{digits}} {plain(bar.lane):{lanes}}  {plain(bar.label)}")
