@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from ds101 import Cluster, Message, Node, Timer, on
-from tests.test_processes_survivors import eventually, is_there, survivors
+from tests.survivors import eventually, is_there, survivors
 
 pytestmark = [pytest.mark.cluster, pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")]
 

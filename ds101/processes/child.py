@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import multiprocessing
 import os
 import pickle
 import signal
@@ -18,7 +19,6 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import cloudpickle
-import multiprocess
 import setproctitle
 
 from ds101.lines import places_of
@@ -31,7 +31,8 @@ MOST_LAST_WORDS = 1_000  # characters, for the same reason
 
 def run_child(title: str, payload: bytes, output: Connection, disk: int | str | None, start_method: str) -> None:
     """Become the process `title` and run the shipped function. Its exit code is 1 if the function raised."""
-    parent = multiprocess.parent_process()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
     if start_method == "fork":
         _let_go_of_all_but({output.fileno(), parent.sentinel, disk})
     _silence_the_terminal()

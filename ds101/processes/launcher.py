@@ -22,12 +22,14 @@ from typing import Any
 from ds101.errors import LaunchError, NodeError
 from ds101.lines import place_in_words
 from ds101.processes import output
+from ds101.processes.link import connection_over
 from ds101.processes.process import Life, Process
 from ds101.processes.shipping import ship
 
 STARTUP_TIMEOUT = 30.0  # seconds; a cold start takes a fraction of one
 ROOT = Path(__file__).parents[2]  # where `-m ds101...` is found, wherever the caller stands
 MOST_PROCESSES = 200  # at once, from one program
+CATCH_UP_TIMEOUT = 1.0  # seconds that the end of a cell waits for what processes have printed
 SUPERVISOR_DIED = "The supervisor of the processes died, and they with it. Start them again."
 
 
@@ -44,12 +46,22 @@ def spawn(function: Callable[..., Any], *arguments: Any, name: str | None = None
 
 def start_all(wanted: list[tuple[Process, str, bytes, str | None]]) -> None:
     """Start several processes at once: (process, its title in `ps`, what `ship` made, the name of its disk)."""
-    output.show_after_each_cell()
+    output.show_after_each_cell(catch_up)
     launcher = Launcher.current()
     for process, title, payload, disk in wanted:
         launcher.spawn(process._life, title, payload, disk)
     for process, *_ in wanted:
         process._life.started.result(STARTUP_TIMEOUT)
+
+
+def catch_up() -> None:
+    """Wait until all that processes have printed so far has arrived here.
+
+    It comes by way of the supervisor, so a reply over a socket may overtake what was printed before it.
+    """
+    launcher = Launcher._current
+    if launcher is not None and launcher.works() and launcher.lives:
+        launcher.catch_up()
 
 
 def preload(module: str) -> None:
@@ -60,12 +72,6 @@ def preload(module: str) -> None:
 def forget_disks(prefix: str) -> None:
     """Let go of the disks whose name begins so."""
     Launcher.current().command("forget_disks", prefix)
-
-
-def connection_over(link: socket.socket) -> Connection:
-    """Messages over a socket, sent at once (Nagle's algorithm would hold small ones back for 40 ms)."""
-    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return Connection(link.detach())
 
 
 class Launcher:
@@ -90,6 +96,7 @@ class Launcher:
         self.broken = False  # the supervisor is gone
         self.gone = threading.Event()  # and everything is tidied up after it
         self.parts: dict[int, bytes] = {}  # of long lines
+        self.behind: dict[int, threading.Event] = {}  # who waits for what was printed
         self.connection = self._start()
         threading.Thread(target=self._listen, name="ds101 supervisor", daemon=True).start()
         atexit.register(self.close)
@@ -150,6 +157,14 @@ class Launcher:
         with self.lock, suppress(OSError):  # a supervisor that is gone has killed its children
             self.connection.send((verb, *arguments))
 
+    def catch_up(self) -> None:
+        """Wait until what processes have printed so far has arrived, but not for ever."""
+        key = next(self.keys)
+        self.behind[key] = threading.Event()
+        self.command("catch_up", key)
+        self.behind[key].wait(CATCH_UP_TIMEOUT)
+        del self.behind[key]
+
     def close(self) -> None:
         """Part with the supervisor, and wait until it has buried its children."""
         if self.owner != os.getpid():
@@ -180,6 +195,11 @@ class Launcher:
         self.lives.pop(key).started.set_exception(
             LaunchError(f"The system starts no more processes ({reason}). Close some programs, or use fewer nodes.")
         )
+
+    def _on_caught_up(self, key: int, _: None) -> None:
+        waiting = self.behind.get(key)
+        if waiting is not None:
+            waiting.set()
 
     def _on_output(self, key: int, data: bytes) -> None:
         life = self.lives[key]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 
 # How a message from a process begins.
 READY = b"."  # it has begun, and will not outlive its supervisor
@@ -49,12 +50,20 @@ def show() -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def show_after_each_cell() -> None:
-    """In a notebook, what was printed after the last verb of a cell still belongs to that cell."""
+def show_after_each_cell(catch_up: Callable[[], None]) -> None:
+    """In a notebook, what was printed after the last verb of a cell still belongs to that cell.
+
+    `catch_up` waits for what is on its way.
+    """
+
+    def at_the_end(*_: object) -> None:
+        catch_up()
+        show()
+
     global _hooked
     if _hooked or "IPython" not in sys.modules:
         return
     shell = sys.modules["IPython"].get_ipython()
     if shell is not None:
-        shell.events.register("post_run_cell", lambda *_: show())
+        shell.events.register("post_run_cell", at_the_end)
         _hooked = True

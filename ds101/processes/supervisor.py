@@ -13,6 +13,7 @@ supervisor keeps it open, and the operating system deletes it with the last proc
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import os
 import socket
 import sys
@@ -22,15 +23,14 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, answer_challenge, deliver_challenge, wait
 from typing import IO, Any
 
-import multiprocess
-
 # Imported here once, so that every process that is forked from here has them at once.
 from ds101.processes import output
 from ds101.processes.child import run_child
-from ds101.processes.launcher import connection_over
+from ds101.processes.link import connection_over
 
 START_METHOD = os.environ.get("DS101_START_METHOD") or ("fork" if hasattr(os, "fork") else "spawn")
 
+PIPE = 1 << 16  # bytes: the most that a pipe holds
 GRACE = 1.0  # seconds between the end of a child's output and its own end, at the most
 MOST_LAST_MESSAGES = 1 << 14  # more than a pipe holds; children of the child may go on printing for ever
 
@@ -54,7 +54,7 @@ class Supervisor:
     def __init__(self, kernel: Connection, kernel_pid: int) -> None:
         self.kernel = kernel
         self.kernel_gone = _exit_of(kernel_pid)
-        self.context = multiprocess.get_context(START_METHOD)
+        self.context: Any = multiprocessing.get_context(START_METHOD)
         self.children: dict[int, Child] = {}
         self.disks: dict[str, IO[bytes]] = {}
 
@@ -126,17 +126,27 @@ class Supervisor:
             with suppress(OSError):
                 os.unlink(disk.name)
 
-    def _hear(self, child: Child) -> None:
-        """Passes on what a child printed; its first word is that it is ready."""
+    def _do_catch_up(self, key: int) -> None:
+        """Says so when all that children had printed when they were asked for it is on its way."""
+        for child in list(self.children.values()):
+            heard = 0
+            while heard <= PIPE and not child.silent and child.output.poll():
+                heard += self._hear(child)
+        self.kernel.send(("caught_up", key, None))
+
+    def _hear(self, child: Child) -> int:
+        """Passes on what a child printed; its first word is that it is ready. Returns the number of bytes."""
         try:
             data = child.output.recv_bytes()
         except (EOFError, OSError):
             child.silent = True
             if not child.end:
                 self._bury(child)
+            return 0
         else:
             started = data == output.READY
             self.kernel.send(("started", child.key, child.process.pid) if started else ("output", child.key, data))
+            return len(data)
 
     def _bury(self, child: Child) -> None:
         """Reaps a child that has ended, or, where only its silence can be seen, is about to."""
