@@ -7,18 +7,15 @@ endless loop, and that listen on a port; one writes to a disk.
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import psutil
 import pytest
+from survivors import PATIENCE, eventually, refuses, survivors
 
 pytestmark = [pytest.mark.cluster, pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")]
-
-PATIENCE = 20.0  # seconds; after that a test has failed
 
 KERNEL = """
 import json, socket, sys, threading
@@ -95,37 +92,6 @@ def kernel(directory, end=WAIT, start_method="fork"):
             yield Kernel(process)
         finally:
             process.kill()
-
-
-def eventually(condition):
-    """Whether it comes true in good time."""
-    deadline = time.monotonic() + PATIENCE
-    while not (true := condition()) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return true
-
-
-def survivors(processes):
-    """Those that are still there after a while."""
-    eventually(lambda: not any(map(is_there, processes)))
-    return [process for process in processes if is_there(process)]
-
-
-def refuses(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
-    except ConnectionRefusedError:
-        return True
-    except ConnectionResetError:  # it went away while we knocked
-        return False
-    return False
-
-
-def is_there(process):
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.mark.parametrize(
