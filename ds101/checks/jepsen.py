@@ -77,7 +77,10 @@ def _operations(events: Iterable[Any], keyed: bool) -> list[Operation]:
         if not isinstance(process, int):
             continue  # the nemesis, which breaks things, and asks nothing
         at = event["time"] / 1e9 if isinstance(event.get("time"), int) else float(number)
-        now = max(at, math.nextafter(now, math.inf))  # the order of the lines is what counts
+        ours = (
+            "client" in event
+        )  # then equal times mean what they mean here; else the order of the lines is what counts
+        now = at if ours else max(at, math.nextafter(now, math.inf))
         if kind == "invoke":
             if process in open_:
                 raise Mistake(f"Process {process} asks again ({event['f']}) before it was answered.")
@@ -132,15 +135,12 @@ def as_edn(history: Iterable[Operation], model: Model) -> str:
 
 
 def _events(history: Iterable[Operation], model: Model) -> Iterator[dict[Keyword, Any]]:
-    moments: list[tuple[float, int, int, Operation]] = []
-    for number, operation in enumerate(history):
-        moments.append((operation.began, 0, number, operation))
-        if operation.outcome != "open" and operation.ended is not None:
-            moments.append((operation.ended, 1, number, operation))
+    operations = sorted(history, key=lambda operation: operation.began)
     free: list[int] = []
     made = 0
     processes: dict[int, int] = {}
-    for index, (at, ends, number, operation) in enumerate(sorted(moments, key=lambda moment: moment[:3])):
+    for index, (at, _, number, ends) in enumerate(_moments(operations)):
+        operation = operations[number]
         if not ends:
             if not free:
                 free, made = [made], made + 1
@@ -149,9 +149,31 @@ def _events(history: Iterable[Operation], model: Model) -> Iterator[dict[Keyword
             free = sorted([*free, processes[number]])
         kind = operation.outcome if ends else "invoke"
         head = {"process": processes[number], "client": operation.client, "type": Keyword(kind)}
-        body = _body(operation, model, answered=bool(ends) and kind == "ok")
+        body = _body(operation, model, answered=ends and kind == "ok")
         tail = {"time": round(at * 1e9), "index": index}
         yield {Keyword(name): value for name, value in {**head, **body, **tail}.items()}
+
+
+def _moments(operations: list[Operation]) -> list[tuple[float, float, int, bool]]:
+    """(time, place among what is at that time, operation, whether it ends), in the order in which to write them.
+
+    At equal times what one client was told comes before what it asked then, and else requests before replies.
+    """
+    calls: list[float] = []
+    returns = [math.inf] * len(operations)
+    latest: dict[str, list[int]] = {}
+    for number, operation in enumerate(operations):
+        recent = [one for one in latest.get(operation.client, []) if (operations[one].ended or 0.0) >= operation.began]
+        before = [one for one in recent if operations[one].ended == operation.began]
+        for one in before:
+            returns[one] = calls[one] + 1 if operations[one].began == operation.began else 1
+        calls.append(max((returns[one] + 1 for one in before), default=0))
+        latest[operation.client] = [*recent, number] if operation.outcome == "ok" else recent
+    moments = [(operation.began, calls[number], number, False) for number, operation in enumerate(operations)]
+    for number, operation in enumerate(operations):
+        if operation.outcome != "open" and operation.ended is not None:
+            moments.append((operation.ended, returns[number], number, True))
+    return sorted(moments)
 
 
 def _body(operation: Operation, model: Model, *, answered: bool) -> dict[str, Any]:
