@@ -58,11 +58,17 @@ class Outcome(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A handler's run: what it asked for, the attributes afterwards, and how it died, if it did."""
+    """A handler's run: what it asked for, the attributes afterwards, and what it raised, if it did."""
 
     scene: Scene
     attributes: Tree
-    error: str
+    raised: BaseException | None
+
+    @property
+    def error(self) -> str:
+        """How the node died of it, in words; nothing if it didn't."""
+        one = self.raised
+        return "" if one is None else death_in_words(type(one).__name__, str(one), places_of(one))
 
 
 NEW = Local("new", ("d",), (), ())
@@ -162,14 +168,14 @@ class Actor:
         scene = Scene(self.name, self.nodes, self.node_class, self._disk(state), self._choices, script)
         node = self.node_class(scene)
         vars(node).update(self.freezer.thaw(state.attributes, otherwise))
-        error = ""
+        died = None
         try:
             getattr(node, str(self.handler(event)))(*self._arguments(event))
         except (KeyboardInterrupt, Unforeseeable):
             raise
         except BaseException as raised:
-            error = death_in_words(type(raised).__name__, str(raised), places_of(raised))
-        return Run(scene, self.freezer.freeze(attributes_of(node)), error)
+            died = raised
+        return Run(scene, self.freezer.freeze(attributes_of(node)), died)
 
     def handler(self, event: Event) -> str | None:
         if event == START:
@@ -188,7 +194,7 @@ class Actor:
     def _told(self, local: int, event: Event, run: Run, choices: tuple[int, ...]) -> Iterator[Outcome]:
         """The outcome of a run, and those of being killed in the middle of it."""
         scene, before = run.scene, self.locals[local]
-        if run.error:
+        if run.raised is not None:
             yield Outcome(local, (), choices, None, run.error)
             return
         saves, sends = scene.saves(), self._letters(scene)

@@ -115,8 +115,9 @@ class _Setup:
         ordered = Needs(sent=True, history=True, order=True)
         space = self.space(UNLIMITED, ordered, schedule)
         run = replayed(space, schedule)
-        view = View(Glass(space), run[-1][2])
-        return Reached(name, sentence, len(run) - len(space.nodes), schedule, trace_of(space, run), view)
+        view = View(Glass(space), run[-1][2] if run else space.blank())
+        steps = sum(step.kind != "start" or bool(step.error) for _, step, _ in run)
+        return Reached(name, sentence, steps, schedule, trace_of(space, run), view)
 
 
 class _Exploring:
@@ -155,7 +156,8 @@ class _Exploring:
         if self.schedule:
             with self.space.without_budgets():
                 return {replayed(self.space, self.schedule)[-1][2]: self.schedule}
-        return {run[-1][2]: written(self.space, run) for run in self.space.beginnings()}
+        runs = self.space.beginnings()
+        return {run[-1][2] if run else self.space.blank(): written(self.space, run) for run in runs}
 
     def run(self) -> Exploration:
         """Search a little, then walk at random, then search on, no deeper than what was met on a walk."""
@@ -184,7 +186,16 @@ class _Exploring:
         there = self.setup.reached(name, sentence, schedule)
         kind, why = self._words(broken)
         return Violation(
-            there.name, there.sentence, there.steps, there.schedule, there.trace, there.view, why, kind, shortest
+            there.name,
+            there.sentence,
+            there.steps,
+            there.schedule,
+            there.trace,
+            there.view,
+            why,
+            kind,
+            shortest,
+            question.hint if question else "",
         )
 
     def _words(self, broken: Broken) -> tuple[Any, str]:

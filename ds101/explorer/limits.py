@@ -13,7 +13,8 @@ import psutil
 from ds101.errors import Mistake
 from ds101.explorer.progress import Progress
 
-BETWEEN_LOOKS = 1_024  # states, between one look at the clock and the next
+BETWEEN_LOOKS = 256  # states, between one look at the clock and the next
+FOR_MEMORY = 8  # looks at the clock, for each at the memory: that takes longer
 SPARE = 200_000_000  # bytes of the machine's memory that a search leaves to everybody else
 
 
@@ -34,7 +35,7 @@ class Limits:
                 raise Mistake(f"{name}={value!r}: give a number, 0 or more.")
         self._process = psutil.Process()
         self._began, self._at_first = monotonic(), self._process.memory_info().rss
-        self._peak = 0
+        self._looks = 0
 
     @property
     def elapsed(self) -> float:
@@ -46,6 +47,10 @@ class Limits:
         self.progress.show(len(seen), depth, self.elapsed)
         if self.seconds is not None and self.elapsed >= self.seconds:
             return f"its {self.seconds:g} s are over"
+        self._looks += 1
+        return self._full(seen) if self._looks % FOR_MEMORY == 0 else ""
+
+    def _full(self, seen: Mapping[Any, Any]) -> str:
         needed = self._process.memory_info().rss - self._at_first + _next_growth(seen)
         if needed > self.memory:
             return f"its {self.memory / 1e6:,.0f} MB of memory are full"
@@ -59,5 +64,5 @@ def _next_growth(seen: Mapping[Any, Any]) -> int:
     size = 8
     while size * 2 // 3 <= len(seen):
         size *= 2
-    about_to = size * 2 // 3 - len(seen) < 100 * BETWEEN_LOOKS
+    about_to = size * 2 // 3 - len(seen) < 200 * FOR_MEMORY * BETWEEN_LOOKS
     return 2 * sys.getsizeof(seen) if about_to else 0

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ds101.checks.answer import Answer as Finding
 from ds101.errors import Mistake
 from ds101.explorer.space import Fields, State
 from ds101.explorer.symmetry import Symmetry
@@ -17,6 +18,7 @@ from ds101.explorer.view import Glass, Key, Look, Reader, View
 from ds101.verdict import Verdict
 
 Ask = Callable[[View], Any]
+_YES_OR_NO = {Verdict.HOLDS: True, Verdict.BROKEN: False, Verdict.INCONCLUSIVE: None}
 
 
 class Fork:
@@ -44,7 +46,8 @@ class Question:
     def __init__(self, name: str, ask: Ask, glass: Glass) -> None:
         self.name, self.ask, self.glass = name, ask, glass
         self.title = name.replace("_", " ")
-        self.sentence = " ".join((inspect.getdoc(ask) or name).split())
+        self.sentence = " ".join((inspect.getdoc(ask) or self.title).split("\n\n")[0].split())
+        self.hint = str(getattr(ask, "hint", ""))
         self.asked = 0  # how often
         self._root: Fork | Answer | None = None
 
@@ -73,10 +76,14 @@ class Question:
             said = self.ask(view)
         except AssertionError as error:
             return Answer(False, str(error))
+        if isinstance(said, Finding):
+            return Answer(_YES_OR_NO[said.verdict], said.headline if said.verdict is Verdict.BROKEN else "")
         if isinstance(said, Verdict):
-            return Answer({Verdict.HOLDS: True, Verdict.BROKEN: False}.get(said))
+            return Answer(_YES_OR_NO[said])
         if not isinstance(said, bool):
-            raise Mistake(f"{self.name} answered {said!r}. Return True or False (at the end too), or a Verdict.")
+            raise Mistake(
+                f"{self.name} answered {said!r}. Return True or False (at the end too), or what a check says."
+            )
         return Answer(said)
 
     def _keep(self, looks: Iterable[tuple[Look, Key]], answer: Answer) -> None:

@@ -38,13 +38,15 @@ class Reached:
 class Violation(Reached):
     """A run after which an invariant does not hold, or in which a node died of an exception.
 
-    `why` says what went wrong; `kind` is "invariant", "died" or "unhandled" (a message without a handler).
-    `shortest` is False where the search ran out of budget before it could rule out a shorter one.
+    `why` says what went wrong, `hint` is the invariant's, if it has one. `kind` is "invariant", "died" or "unhandled"
+    (its receiver has no handler for a message). `shortest` is False where the search ran out of budget before it could
+    rule out a shorter run.
     """
 
     why: str
     kind: Literal["invariant", "died", "unhandled"]
     shortest: bool
+    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def replayed(space: Space, schedule: str) -> list[Taken]:
     """The run that a schedule tells, in a space without budgets. Raises `Mistake` where a step is not possible."""
     waiting = schedule.split()
     run = list(_started(space, waiting))
-    state = run[-1][2]
+    state = run[-1][2] if run else space.blank()
     while waiting:
         wanted = waiting.pop(0)
         found = next(
@@ -55,11 +55,11 @@ def _started(space: Space, waiting: list[str]) -> Iterator[Taken]:
     for position in range(len(space.nodes)):
         ways = [one for one in space.moves(state, space.unpack(state)) if one[0][:2] == ("start", position)]
         named = [way for way in ways if waiting and token(space, state, way[0]) == waiting[0]]
+        step, after = (named or ways)[0]
+        if step.error:
+            continue  # it stays as it was, and the schedule ends with its failing
         if named:
             waiting.pop(0)
-        elif not ways or not is_usual(ways[0][0]):
-            raise Mistake(f"{space.names[position]} can't start as the schedule has it.")
-        step, after = named[0] if named else ways[0]
         yield state, step, after
         state = after
 

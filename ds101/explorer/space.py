@@ -155,14 +155,17 @@ class Space:
         return 0  # all of these have the number 0
 
     def beginnings(self) -> list[list[tuple[State, Step, State]]]:
-        """The runs in which every node starts; several where a start chooses, or may be killed."""
+        """The runs in which every node starts; several where a start chooses, or may be killed.
+
+        A node whose start fails stays as it was: that will be found to be possible next.
+        """
         runs: dict[State, list[tuple[State, Step, State]]] = {self.blank(): []}
         for position in range(len(self.nodes)):
             found: dict[State, list[tuple[State, Step, State]]] = {}
             for state, run in runs.items():
                 for step, after in self.moves(state, self.unpack(state)):
                     if step.kind == "start" and step.position == position:
-                        found.setdefault(after, [*run, (state, step, after)])
+                        found.setdefault(after, run if step.error else [*run, (state, step, after)])
             runs = found
         return list(runs.values())
 

@@ -89,13 +89,14 @@ class _Teller:
         assert step.event is not None
         what = self.space.actors[step.position].words_for(step.event)
         rest = [one for one in run.scene.effects if not isinstance(one, Sending)]
-        for effect in (*rest, *(run.scene.sends() if not run.error else ())):
+        for effect in (*rest, *(run.scene.sends() if run.raised is None else ())):
             if step.point is not None and done == step.point:
                 break
             done += self._effect(step.position, head, effect, fields)
-        if run.error:
-            self.happened("error", name, head, detail=run.error.removeprefix("died of "))
-            self._dies(step.position, f"an exception: {run.error.removeprefix('died of ').partition(':')[0]}", head)
+        if run.raised is not None:
+            kind = type(run.raised).__name__
+            self.happened("error", name, head, detail=f"{kind}: {run.raised}")
+            self._dies(step.position, f"an exception: {kind}", head)
         elif step.point is not None:
             self._dies(step.position, f"SIGKILL during {what}", head)
 
