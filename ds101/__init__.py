@@ -8,6 +8,7 @@
 - faults.py, network.py  what links and nodes can do wrong
 - trace.py, history.py   what happened, and what clients were told
 - draw/                  the space-time diagram of a trace
+- checks/                verdicts on histories, states and traces: `linearizable` and others
 - widgets/               what a reader touches: predictions
 - processes/, proxy/     any function as a process; a fault-injecting TCP proxy
 - labs/                  the specifications of the labs

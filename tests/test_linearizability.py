@@ -318,6 +318,25 @@ def test_a_broken_history_is_told_in_a_sentence_in_steps_and_as_a_picture() -> N
     assert "<svg" in answer._repr_html_()
 
 
+def test_the_picture_of_what_holds_numbers_the_operations_in_an_order_that_fits() -> None:
+    history = [
+        told("write('x', 1)", at=(0, 3)),
+        told("read('x')", 1, at=(1, 2), by="bob"),
+        told("write('y', 7)", at=(4, None), by="cy"),
+        told("read('y')", 7, at=(5, 6), by="bob"),
+    ]
+    picture = linearizable(history, Register()).picture
+    assert picture is not None
+    assert "\n".join(picture.text[1:]) == (
+        """\
+0 s                                                  6 s
+├───────1───────────────────┤                                1 ada  write(1) on x
+        ├─────2─────┤                                        2 bob  read() → 1 on x
+                                    ├╌╌╌╌╌╌╌3╌╌╌╌╌╌╌╌╌╌╌╌╌╌▷ 3 cy   write(7) → ? on y
+                                            ├─────4────┤     4 bob  read() → 7 on y"""
+    )
+
+
 def test_a_reply_that_was_never_possible_is_told_so() -> None:
     answer = linearizable([told("write(1)", at=(0, 1)), told("read()", 7, at=(2, 3))], Register())
     assert answer.headline.endswith(

@@ -22,7 +22,8 @@ from ds101.checks.budget import Budget
 from ds101.checks.items import before_in_program, by_key, items_of
 from ds101.checks.model import Model
 from ds101.checks.search import Search
-from ds101.checks.telling import no_order
+from ds101.checks.telling import in_order, no_order
+from ds101.checks.whole import Whole
 from ds101.draw.wording import counted
 from ds101.history import Operation
 from ds101.verdict import Verdict
@@ -41,8 +42,8 @@ def linearizable(history: Iterable[Operation], model: Model, budget: Budget = AN
     the same time count as concurrent.
 
     Each key is judged for itself, the smallest first, in rounds of more and more steps, so that one hard key doesn't
-    hide the verdict of the others. Broken comes with a `Misfit` as evidence; past the budget it is inconclusive. Raises
-    `Mistake` for an operation that the model doesn't know.
+    hide the verdict of the others. Broken comes with a `Misfit` as evidence; past the budget it is inconclusive. The
+    picture of what holds shows an order that fits. Raises `Mistake` for an operation that the model doesn't know.
     """
     keys = by_key(items_of(history, model), model)
     searches = {
@@ -81,8 +82,13 @@ def answer_of(searches: dict[Hashable, Search], culprit: Search | None, model: M
         return no_order(culprit, model, key)
     open_ = [(key, search) for key, search in searches.items() if search.verdict is Verdict.INCONCLUSIVE]
     if not open_:
+        orders = [[search.items[index].operation for index in search.placed] for search in searches.values()]
+        several = len(searches) > 1
         keys = f" on {counted(len(searches), 'key')}" if len(searches) > 1 else ""
-        return holds(f"{counted(operations, 'operation')}{keys}, {counted(steps, 'step')}")
+        return holds(
+            f"{counted(operations, 'operation')}{keys}, {counted(steps, 'step')}",
+            draw=lambda in_page: in_order(orders, Whole(model) if several else model, in_page=in_page),
+        )
     key, search = open_[0]
     where = f"{key}: " if key is not None else ""
     return inconclusive(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import accumulate
 
 from ds101.checks.answer import Answer, broken
@@ -100,7 +100,7 @@ def columns(rows: Sequence[tuple[str, str, str, str, str]]) -> list[str]:
 def _picture(
     misfit: Misfit, model: Model, shown: Sequence[int], beside: Sequence[Operation], *, real_time: bool, in_page: bool
 ) -> Picture:
-    moments = _moments(misfit.order) if real_time else [None] * len(misfit.order)
+    moments = moments_of(misfit.order) if real_time else [None] * len(misfit.order)
     bars = [bar_of(misfit.order[place], model, number=place + 1, moment=moments[place]) for place in shown]
     bars.append(bar_of(misfit.operation, model, look="bad"))
     bars += [bar_of(operation, model, look="faint" if operation.outcome == "ok" else "open") for operation in beside]
@@ -128,7 +128,18 @@ def bar_of(
     )
 
 
-def _moments(order: Sequence[Operation]) -> list[float]:
+def in_order(orders: Iterable[Sequence[Operation]], model: Model, *, in_page: bool) -> Picture:
+    """Operations that fit, each order being that of one key, numbered by when they can take effect."""
+    placed = [pair for order in orders for pair in zip(moments_of(order), order, strict=True)]
+    placed.sort(key=lambda pair: pair[0])
+    bars = [
+        bar_of(operation, model, number=number, moment=moment)
+        for number, (moment, operation) in enumerate(placed, start=1)
+    ]
+    return timeline(sorted(bars, key=lambda bar: bar.began), title="An order that fits", in_page=in_page)
+
+
+def moments_of(order: Sequence[Operation]) -> list[float]:
     """Moments at which they can take effect in this order, in seconds: between the earliest possible and the latest."""
     earliest = list(accumulate((operation.began for operation in order), max))
     ends = [
