@@ -13,7 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from ds101.draw.choose import Gap, Item
-from ds101.draw.notes import SIZE, Line, lines_beside
+from ds101.draw.notes import SIZE, Line, lines_beside, note_width
 from ds101.draw.repeats import Fold
 from ds101.draw.story import Step, Story
 from ds101.draw.wording import plain, text_width
@@ -25,6 +25,7 @@ HEAD = 54.0  # for the names of the lanes
 EDGE = 26.0  # between the times and the first lane,
 LOOP = 44.0  # and where something is folded
 FAN = 18.0  # between arrows that would end at the same place
+MARGIN, MOST_MARGIN = 200.0, 320.0  # on the right: a sentence wants it, and few lanes leave it
 NARROWEST, USUAL, WIDEST = 84.0, 215.0, 250.0  # between lanes
 TOGETHER = 0.001  # seconds: steps of different lanes this close may share a row
 TALL = 700.0  # pixels: the names of the lanes are repeated below
@@ -83,8 +84,8 @@ class Layout:
 
 def lay_out(story: Story, items: Sequence[Item], width: float, labels: Sequence[str], heading: bool) -> Layout:
     """Give every item its place. `labels` are the texts that want to stand between two lanes."""
-    margin = _right_margin(story, items)
     left = AXIS + (LOOP if any(isinstance(item, Fold) for item in items) else EDGE)
+    margin = _right_margin(story, items, width - left - USUAL * (len(story.lanes) - 1))
     gap = _gap(len(story.lanes), width - left - margin, labels)
     lanes = {lane: round(left + gap * number, 1) for number, lane in enumerate(story.lanes)}
     last = max(lanes.values(), default=left)
@@ -101,17 +102,17 @@ def _gap(lanes: int, room: float, labels: Sequence[str]) -> float:
     return round(max(NARROWEST, min(best, room / max(1, lanes - 1))), 1)
 
 
-def _right_margin(story: Story, items: Sequence[Item]) -> float:
-    """Room beside the last lane, if something is written there."""
+def _right_margin(story: Story, items: Sequence[Item], free: float) -> float:
+    """Room beside the last lane, if something is written there; more where `free` pixels would be left over."""
     last = story.lanes[-1] if story.lanes else ""
     widest = 0.0
     for item in items:
         if isinstance(item, Step) and item.lane == last:
-            widest = max([widest, *(text_width(line.full, SIZE) for line in lines_beside(item, 1000.0))])
+            widest = max([widest, *(note_width(line.full, line.look) for line in lines_beside(item, 1000.0))])
             if any(flight.src == flight.dst for flight in item.departures):
                 widest = max(widest, 150.0)
     named = max(text_width(plain(lane), 13.0) / 2 + 12 for lane in story.lanes) if story.lanes else 0.0
-    return max(EDGE + 8, named + 10, min(widest + 48, 200.0))
+    return max(EDGE + 8, named + 10, min(widest + 48, max(MARGIN, min(free, MOST_MARGIN))))
 
 
 def rows_of(items: Sequence[Item]) -> list[Row]:

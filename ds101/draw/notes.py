@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ds101.draw.story import Step
-from ds101.draw.wording import call_text, counted, cut, plain, shorter_forms, text_width, wrap
+from ds101.draw.wording import Face, call_text, counted, cut, fit, plain, shorter_forms, text_width, wrap
 from ds101.trace import Event
 
 SIZE = 11.0  # pixels
+SIGN = 12.0  # pixels: what stands before a printed line
 MOST_LINES = 3  # of one log line
 MOST_NOTES = 6  # lines beside one step
 
@@ -23,6 +24,27 @@ class Line:
     look: str  # "mark", "bad", "said" (log), "printed"
     full: str
 
+    @property
+    def width(self) -> float:
+        """About how wide it is, in pixels."""
+        return note_width(self.text, self.look)
+
+
+def note_width(words: str, look: str) -> float:
+    """About how wide words of that look are beside a lane, in pixels."""
+    return text_width(words, *_face(look)) + _indent(look)
+
+
+def _face(look: str) -> tuple[float, Face]:
+    """As the stylesheet has it."""
+    if look == "printed":
+        return 10.0, "monospaced"
+    return SIZE, "bold" if look in ("mark", "bad") else "plain"
+
+
+def _indent(look: str) -> float:
+    return SIGN if look == "printed" else 0.0
+
 
 def lines_beside(step: Step, width: float) -> list[Line]:
     """The lines that stand beside a step, each at most `width` pixels wide."""
@@ -33,7 +55,8 @@ def lines_beside(step: Step, width: float) -> list[Line]:
             lines.append(Line(_widest_fitting(event, width), "mark", words))
         elif words:
             full = plain(words)
-            texts = wrap(full, width - (12 if look == "printed" else 0), SIZE, MOST_LINES)
+            size, face = _face(look)
+            texts = wrap(full, width - _indent(look), size, MOST_LINES, face)
             lines += [Line(text, look, full) for text in texts]
     if len(lines) > MOST_NOTES:
         rest = counted(len(lines) - MOST_NOTES + 1, "more line")
@@ -129,5 +152,5 @@ def _widest_fitting(event: Event, width: float) -> str:
     forms = [cut(form, 60) for form in shorter_forms(event.type, event.body)]
     if not event.body:
         forms = [plain(event.type)]
-    fitting = [form for form in forms if text_width(form, SIZE) <= width]
-    return fitting[0] if fitting else wrap(forms[-1], width, SIZE, 1)[0]
+    fitting = [form for form in forms if note_width(form, "mark") <= width]
+    return fitting[0] if fitting else fit(forms[-1], width, *_face("mark"))

@@ -12,9 +12,8 @@ from ds101.draw.repeats import Fold
 from ds101.draw.sheet import Sheet, line, number, path, rectangle, text
 from ds101.draw.spans import WALL, Call, Stretch
 from ds101.draw.story import Step, Story
-from ds101.draw.wording import counted, duration, fit, plain, text_width
+from ds101.draw.wording import Face, counted, duration, fit, plain, text_width
 
-BOLD = 1.08  # how much wider than plain text
 AGAIN = 420.0  # pixels after which the names of the lanes are repeated
 OUTCOME = {"ok": "answered", "fail": "failed", "info": "outcome unknown", "": "waiting"}
 
@@ -93,12 +92,17 @@ def paint_wide(sheet: Sheet, row: Row, layout: Layout) -> None:
 
 
 def _words(sheet: Sheet, x: float, y: float, words: str, room: float, look: str = "d-wide") -> None:
-    shown = fit(words, room - 16, 11.0)
+    shown = fit(words, room - 16, 11.0, _face(look))
     sheet.add("texts", text(x, y + 4, shown, look), words if shown != words else "")
 
 
+def _face(look: str) -> Face:
+    """As the stylesheet has it."""
+    return "bold" if "d-bad" in look else "plain"
+
+
 def _plate(sheet: Sheet, x: float, y: float, words: str, look: str, room: float) -> None:
-    half = text_width(fit(words, room - 16, 11.0), 11.0) * BOLD / 2 + 8
+    half = text_width(fit(words, room - 16, 11.0, _face(look)), 11.0, _face(look)) / 2 + 8
     sheet.add("bars", rectangle(x - half, y - 10, 2 * half, 20, "d-plate", 10))
     _words(sheet, x, y, words, room, look)
 

@@ -90,7 +90,7 @@ class _Placer:
         for place in layout.places.values():
             self._marks.add(Band(place.x - 5, place.x + 5, place.y, 0.0, 5), ON_A_MARK)
             for number, line in enumerate(place.lines):
-                y, right = place.first_line + LINE * number, place.x + 12 + text_width(line.text, SIZE)
+                y, right = place.first_line + LINE * number, place.x + 12 + line.width
                 self._crowd.add(Band(place.x + 8, right, y, 0.0, LINE / 2 - 1), ON_A_LABEL)
 
     def place(self, arrow: Arrow) -> None:

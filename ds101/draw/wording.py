@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 LONGEST_VALUE = 32  # characters of one field's value on a label
 SHORT_VALUE = 10  # and in a shorter form
@@ -95,10 +95,19 @@ _WIDE = dict.fromkeys("mwMW@%—…", 0.95) | dict.fromkeys("+=<>~→×", 0.84) 
 _WIDTHS = _NARROW | _WIDE
 
 
+_BOLD = 1.12  # times as wide as plain text
+_CELL = 0.61  # em of every character of a monospaced face
+
+Face = Literal["plain", "bold", "monospaced"]
+
+
 @lru_cache(maxsize=4096)
-def text_width(text: str, size: float) -> float:
-    """About how wide the text is in pixels, set in a sans-serif face of `size` pixels."""
-    return size * sum(_WIDTHS.get(character) or _width_of_other(character) for character in text)
+def text_width(text: str, size: float, face: Face = "plain") -> float:
+    """About how wide the text is in pixels, set in a sans-serif or monospaced face of `size` pixels."""
+    if face == "monospaced":
+        return size * sum(_CELL if ord(character) <= 0x2E80 else 2 * _CELL for character in text)
+    width = size * sum(_WIDTHS.get(character) or _width_of_other(character) for character in text)
+    return width * _BOLD if face == "bold" else width
 
 
 def _width_of_other(character: str) -> float:
@@ -107,31 +116,31 @@ def _width_of_other(character: str) -> float:
     return 0.69 if character.isupper() else 0.61
 
 
-def fit(text: str, width: float, size: float) -> str:
+def fit(text: str, width: float, size: float, face: Face = "plain") -> str:
     """The text, or its beginning with an ellipsis, in at most `width` pixels."""
-    if text_width(text, size) <= width:
+    if text_width(text, size, face) <= width:
         return text
-    room = width - text_width("…", size)
+    room = width - text_width("…", size, face)
     kept = 0
     for character in text:
-        room -= text_width(character, size)
+        room -= text_width(character, size, face)
         if room < 0:
             break
         kept += 1
     return text[:kept].rstrip() + "…"
 
 
-def wrap(text: str, width: float, size: float, lines: int) -> list[str]:
+def wrap(text: str, width: float, size: float, lines: int, face: Face = "plain") -> list[str]:
     """The text in at most `lines` lines of at most `width` pixels; an ellipsis ends what didn't fit."""
     result: list[str] = []
     rest = text.split()
     while rest and len(result) < lines - 1:
         line = rest.pop(0)
-        while rest and text_width(f"{line} {rest[0]}", size) <= width:
+        while rest and text_width(f"{line} {rest[0]}", size, face) <= width:
             line += " " + rest.pop(0)
-        result.append(fit(line, width, size))
+        result.append(fit(line, width, size, face))
     if rest:
-        result.append(fit(" ".join(rest), width, size))
+        result.append(fit(" ".join(rest), width, size, face))
     return result or [""]
 
 
