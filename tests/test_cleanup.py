@@ -184,8 +184,8 @@ class Writer(Node):
 
 
 def test_a_kill_at_any_moment_leaves_all_that_was_said_to_be_written(count: Callable[[int, int], int]) -> None:
-    with Cluster(Writer, n=1) as world:
-        for _ in range(count(5, 200)):
+    with Cluster(Writer, n=1, trace_limit=1_000) as world:  # it talks a lot
+        for _ in range(count(5, 60)):
             world.wait_until(lambda: bool(world.trace.filter(kinds=["log"])))
             world.crash("n1")
             said = max(int(event.detail) for event in world.trace if event.kind == "log")

@@ -39,8 +39,11 @@ class Bench:
     def __init__(self):
         self.time, self.drops = 0.0, []
         self.network = Network(Random(1))
-        self.links = Links(self.network, lambda: self.time, lambda envelope, why: self.drops.append((envelope.id, why)), "")
+        self.links = Links(self.network, lambda: self.time, self.note_drop, "")
         self.reconnect()
+
+    def note_drop(self, envelope, why):
+        self.drops.append((envelope.id, why))
 
     def reconnect(self):
         self.wire, link = Wire(), Link()
