@@ -280,7 +280,7 @@ import threading
 def tell():
     while not any(operation.outcome == "open" for operation in world.history):
         time.sleep(0.005)
-    print("waiting")
+    print("waiting", flush=True)
 
 with Cluster(Fragile, n=2) as world:
     world.pause("n1")
