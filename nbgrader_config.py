@@ -19,3 +19,5 @@ c.ClearSolutions.code_stub = {"python": "raise NotYet  # your code, in place of 
 
 # Where labs are released and handed in. A course on a shared machine sets one that all its members can reach.
 c.Exchange.root = os.environ.get("DS101_EXCHANGE", str(root / "exchange"))
+# A student's labs stay where the clone has them: `submit` takes them there, `fetch_feedback` puts feedback beside them.
+c.Exchange.assignment_dir = str(root / "labs")

@@ -45,6 +45,7 @@ class Course:
         self.environment = os.environ | {
             "DS101_EXCHANGE": str(exchange),
             "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
+            "JUPYTER_DATA_DIR": str(folder / "data"),  # where `nbgrader submit` remembers what was handed in
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # nbgrader runs `alembic`
             "PYTHONPATH": str(ROOT),
         }
