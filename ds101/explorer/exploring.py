@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ds101.draw.wording import counted
 from ds101.errors import Mistake
 from ds101.explorer.budgets import UNLIMITED, Budgets
 from ds101.explorer.limits import Limits
@@ -239,12 +240,12 @@ class _Exploring:
         verdict = Verdict.BROKEN if broken else Verdict.INCONCLUSIVE if why else Verdict.HOLDS
         return Exploration(
             verdict,
-            exhausted=not search.level and not why,
+            exhausted=not (search.level or why),
             states=len(search.seen),
             depth=search.depth,
             transitions=search.transitions,
             pruned=search.pruned,
-            handler_runs=self.space.actors[0].purity.runs,
+            handler_runs=self.space.purity.runs,
             seconds=self.limits.elapsed,
             why=why,
             violation=violation,
@@ -258,5 +259,5 @@ class _Exploring:
             for reason in actor.unforeseen[:1]:
                 return reason
         if self.search.undecided:
-            return f"an invariant could not tell in {self.search.undecided:,} states"
+            return f"an invariant could not tell in {counted(self.search.undecided, 'state')}"
         return self.search.stopped

@@ -14,6 +14,7 @@ from ds101.errors import Mistake
 from ds101.explorer.progress import Progress
 
 BETWEEN_LOOKS = 256  # states, between one look at the clock and the next
+RUNS_BETWEEN_LOOKS = 32  # runs of handlers: what these make can be large
 FOR_MEMORY = 8  # looks at the clock, for each at the memory: that takes longer
 SPARE = 200_000_000  # bytes of the machine's memory that a search leaves to everybody else
 
@@ -35,20 +36,23 @@ class Limits:
                 raise Mistake(f"{name}={value!r}: give a number, 0 or more.")
         self._process = psutil.Process()
         self._began, self._at_first = monotonic(), self._process.memory_info().rss
-        self._looks = 0
+        self._looks = self._runs = 0
 
     @property
     def elapsed(self) -> float:
         """Seconds since the search began."""
         return monotonic() - self._began
 
-    def reached(self, seen: Mapping[Any, Any], depth: int) -> str:
+    def reached(self, seen: Mapping[Any, Any], depth: int, runs: int) -> str:
         """Why the search must stop now, in words; or nothing."""
         self.progress.show(len(seen), depth, self.elapsed)
         if self.seconds is not None and self.elapsed >= self.seconds:
             return f"its {self.seconds:g} s are over"
         self._looks += 1
-        return self._full(seen) if self._looks % FOR_MEMORY == 0 else ""
+        if self._looks % FOR_MEMORY and runs < self._runs + RUNS_BETWEEN_LOOKS:
+            return ""
+        self._runs = runs
+        return self._full(seen)
 
     def _full(self, seen: Mapping[Any, Any]) -> str:
         needed = self._process.memory_info().rss - self._at_first + _next_growth(seen)

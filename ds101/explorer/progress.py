@@ -18,21 +18,22 @@ class Progress:
         self._console = console
         self._status: Status | None = None
         self._next = FIRST_SHOWN
+        self.words = ""
 
     def show(self, states: int, depth: int, elapsed: float) -> None:
         """Say how far it is, now and then."""
         if elapsed < self._next:
             return
         self._next = elapsed + BETWEEN
-        words = f"searched {states:,} states, {depth} steps deep, {states / elapsed:,.0f} states/s"
+        self.words = f"searched {states:,} states, {depth} steps deep, {states / elapsed:,.0f} states/s"
         if self._status is None:
             console = self._console or Console()
             if not (console.is_terminal or console.is_jupyter):
                 self._next = float("inf")
                 return
-            self._status = Status(words, console=console)
+            self._status = Status(self.words, console=console)
             self._status.start()
-        self._status.update(words)
+        self._status.update(self.words)
 
     def __enter__(self) -> Progress:
         return self

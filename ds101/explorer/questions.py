@@ -75,7 +75,7 @@ class Question:
         try:
             said = self.ask(view)
         except AssertionError as error:
-            return Answer(False, str(error))
+            return Answer(False, str(error).partition("\n")[0])
         if isinstance(said, Finding):
             return Answer(_YES_OR_NO[said.verdict], said.headline if said.verdict is Verdict.BROKEN else "")
         if isinstance(said, Verdict):

@@ -73,7 +73,7 @@ class Exploration:
     missed: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return f"Exploration({self.verdict.value}: {self._words()})"
+        return f"Exploration({self.verdict.value}: {' '.join(self._words().split())})"
 
     def _words(self) -> str:
         searched = f"{counted(self.states, 'state')}, {counted(self.depth, 'step')} deep"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from ds101.explorer.limits import BETWEEN_LOOKS, Limits
+from ds101.explorer.limits import BETWEEN_LOOKS, RUNS_BETWEEN_LOOKS, Limits
 from ds101.explorer.questions import Question
 from ds101.explorer.space import Fields, Space, State
 from ds101.explorer.steps import Step
@@ -53,6 +53,7 @@ class Search:
         self.at = self.most = 0
         self.broken: Broken | None = None
         self.reached: dict[str, State] = {}  # goals
+        self.has_found_all = False  # all goals, and there is nothing else to find
         self.stopped = ""  # why, if before the end
         self.seen: dict[State, State | None] = {}
         for state in beginnings:
@@ -78,7 +79,7 @@ class Search:
         with without_collections():
             while not self.is_done and not self.stopped:
                 self._go_through_level(limits, expand=deepest is None or self.depth < deepest)
-                if self.at == len(self.level) and not self.stopped:
+                if self.at == len(self.level) and not (self.stopped or self.broken or self.has_found_all):
                     if deepest is not None and self.depth >= deepest:
                         self.stopped = f"it went {deepest} steps deep, as asked" if self._goes_deeper() else ""
                         self.level = [] if not self.stopped else self.level
@@ -100,18 +101,23 @@ class Search:
             if len(self.seen) >= self.most:
                 self.stopped = f"its budget of {self.most:,} states is spent"
             else:
-                self.stopped = limits.reached(self.seen, self.depth)
+                self.stopped = limits.reached(self.seen, self.depth, self.space.purity.runs)
             if self.stopped:
                 return
-            upto = min(len(self.level), self.at + BETWEEN_LOOKS)
-            for index in range(self.at, upto):
-                self.at = index + 1
-                state = self.level[index]
-                fields = self.space.unpack(state)
-                if self._is_to_be_expanded(state, fields) and expand:
-                    self._expand(state, fields)
-                if self.broken:
-                    return
+            self._go_through_some(expand)
+
+    def _go_through_some(self, expand: bool) -> None:
+        """Look at the next states, until it is time to look at the limits."""
+        purity = self.space.purity
+        enough = purity.runs + RUNS_BETWEEN_LOOKS
+        for index in range(self.at, min(len(self.level), self.at + BETWEEN_LOOKS)):
+            self.at = index + 1
+            state = self.level[index]
+            fields = self.space.unpack(state)
+            if self._is_to_be_expanded(state, fields) and expand and not self.has_found_all:
+                self._expand(state, fields)
+            if self.broken or self.has_found_all or purity.runs > enough:
+                return
 
     def _is_to_be_expanded(self, state: State, fields: Fields) -> bool:
         """Ask all questions about a state."""
@@ -130,6 +136,7 @@ class Search:
         for question in questions.goals:
             if question.name not in self.reached and question.answer(state, fields).holds:
                 self.reached[question.name] = state
+                self.has_found_all = not questions.invariants and len(self.reached) == len(questions.goals)
         for question in questions.prunes:
             if question.answer(state, fields).holds:
                 self.pruned += 1

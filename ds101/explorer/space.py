@@ -65,7 +65,7 @@ class Space:
         self.types, self.freezer = types_reached_by(*classes.values()), Freezer(needs.order)
         self.mail = Mail({name: position for position, name in enumerate(self.names)})
         self.crashing = crashing
-        purity = Purity(dict(classes), order_matters or self.crashing)
+        purity = self.purity = Purity(dict(classes), order_matters or self.crashing)
         self.actors = [
             Actor(name, dict(classes), self.types, self.mail, self.freezer, purity, self.crashing) for name in classes
         ]
@@ -87,6 +87,9 @@ class Space:
         self.low = WIDTH * count  # above are the bits of messages
         self._low_mask = (1 << self.low) - 1
         self.inbox_shift = WIDTH * len(self.names) if more_fields else 0  # where the row has the inboxes, if it has
+        for actor in self.actors:
+            actor.id_of(NEW)
+        self.world_id(World(budgets.full(), -1))
         self.failed: list[Step] = []  # the steps that fail, of those from the last state that was expanded
 
     # What a network adds
@@ -149,10 +152,7 @@ class Space:
 
     def blank(self) -> State:
         """The state before anything has started."""
-        for actor in self.actors:
-            actor.id_of(NEW)
-        self.world_id(World(self.budgets.full(), -1))
-        return 0  # all of these have the number 0
+        return 0  # that is the number of every part of it
 
     def beginnings(self) -> list[list[tuple[State, Step, State]]]:
         """The runs in which every node starts; several where a start chooses, or may be killed.
