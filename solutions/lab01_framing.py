@@ -329,7 +329,7 @@ check("lab01", serve, seed=seed, size=size)
 # %% [markdown]
 # ## Experiment: one knob
 #
-# Your server and a proxy are two processes of their own (look for `ds101` in the output of `ps`). The proxy cuts the
+# Your server and a proxy are two processes of their own (in a terminal: `ps ax | grep ds101`). The proxy cuts the
 # stream, each way, into pieces of at most `SLICE` bytes.
 #
 # **Predict.** How many pieces will the proxy make of one exchange of `naïve café` at `SLICE = 1`? And does the reply
@@ -355,7 +355,7 @@ with running(serve) as address, Proxy(address) as proxy:
 # %% [markdown]
 # ## Reflection
 #
-# A person reads your answers. A few sentences each; no code needed.
+# A person reads your answers. A few sentences each; no code needed. Double-click *YOUR ANSWER HERE* to write.
 #
 # **1. The patient attacker.** A client sends one byte of a frame each time when 0.9 of your server's `timeout` have passed. What
 # does your server do meanwhile for everybody else? Name one change that would help, and what it costs.
