@@ -87,7 +87,10 @@ class Node:
             check_member(cls, name, member)
         cls.__ds101_handlers__ = _handlers_by_event(cls)
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context | None = None) -> None:
+        if context is None:
+            name = type(self).__name__
+            raise Mistake(f"A world makes its nodes itself. Give it the class, {name}, and not {name}().")
         self.__dict__["_context"] = context
 
     def start(self) -> None:

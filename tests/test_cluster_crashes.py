@@ -519,6 +519,13 @@ def test_an_exception_that_killed_a_node_stands_in_the_trace(world):
     assert not world.trace.filter(types=[Told], kinds=["send"])
 
 
+def test_what_a_node_died_of_is_heard_before_its_death_every_time(world, count):
+    for _ in range(count(20, 500)):
+        with pytest.raises(NodeError, match="n1 died of ValueError: I was told to"):
+            world.call("n1", Raise())
+        world.restart("n1")
+
+
 def test_requests_that_were_remembered_die_with_the_node(world):
     knocked = world.start("n1", Knock())
     world.wait_until(lambda: world.state("n1")["knocking"])

@@ -1,77 +1,320 @@
-"""Errors teach: what can go wrong is told in a sentence that says what happened and what to do."""
+"""Every mistake and every failure that a student meets: the sentence that appears, in full, and what it says to do."""
 
-from __future__ import annotations
-
+import io
+import os
+import re
+import signal
 import socket
+import subprocess
+import sys
+import textwrap
 import threading
-from pathlib import Path
 
 import pytest
+from cluster_nodes import Echo, Echoed, Knock, Open, Parrot, Tell
 
-from ds101 import Cluster, Message, Mistake, Node, NodeError, Timeout, Timer, Unreachable, on, spawn
-from ds101.errors import ClosedError, LaunchError
+from ds101 import Cluster, Message, Mistake, Node, NodeError, Timeout, Timer, Unreachable, on
+from ds101.cluster.runtime import Runtime
+from ds101.errors import ClosedError, Ds101Error, LaunchError
+from ds101.processes.launcher import Launcher
 
 pytestmark = pytest.mark.cluster
 
-
-class Greet(Message):
-    name: str
-
-
-class Greeting(Message):
-    text: str
+SHORT = 0.1  # seconds that a call waits where nothing will come
+HERE = "test_errors_teach.py, line "
 
 
-class Unknown(Message):
-    pass
+@pytest.fixture
+def world():
+    with Cluster(Parrot, n=3) as world:
+        yield world
 
 
-class PassOn(Message):
-    to: str
+def said(action, kind):
+    """The sentence that an action ends with."""
+    with pytest.raises(kind) as error:
+        action()
+    assert type(error.value) is kind
+    return str(error.value)
 
 
-class Greeter(Node):
-    @on(Greet)
-    def greet(self, request: Greet, client: str) -> None:
-        self.send(client, Greeting(f"{1 // len(request.name)} hello"))
-
-    @on(PassOn)
-    def pass_on(self, request: PassOn, client: str) -> None:
-        self.send(request.to, Unknown())
-        self.send(client, Greeting("passed on"))
+class Divide(Message):
+    by: int
 
 
-LOCK = threading.Lock()
-OPEN_FILE = Path(__file__).open()
-WORLD = None
+class Forward(Message):
+    by: int
 
 
-class Locked(Node):
-    def start(self) -> None:
-        with LOCK:
-            self.n = 1
+class Divider(Node):
+    @on(Divide)
+    def divide(self, request, client):
+        self.log(12 // request.by)
+
+    @on(Forward)
+    def forward(self, request, client):
+        self.send("n2", Divide(request.by))
 
 
-class Filed(Node):
-    def start(self) -> None:
-        self.n = len(OPEN_FILE.name)
+# Silence and refusal
 
 
-class Nested(Node):
-    def start(self) -> None:
-        self.n = str(WORLD)
+def test_a_crashed_node(world):
+    world.crash("n1")
+    assert said(lambda: world.call("n1", Echo()), Unreachable) == (
+        "n1 is not there: its machine refuses the connection. Restart it, or ask another node."
+    )
+    assert said(lambda: world.state("n1"), Unreachable) == "n1 has crashed. Use restart('n1') first."
 
 
-class Careless(Node):
-    @on(Greet)
-    def greet(self, request: Greet, client: str) -> None:
-        self.send("n9", Greeting("?"))
+SILENCE = (
+    "n1 did not answer within 0.1 s. It may be slow, paused, cut off or dead, or the request or the reply was lost: "
+    "from here they look the same, and the request may have had its effect."
+)
+
+
+def test_silence_looks_the_same_whatever_its_cause(world):
+    def call():
+        return said(lambda: world.call("n1", Echo(), timeout=SHORT), Timeout)
+
+    world.pause("n1")
+    assert call() == SILENCE
+    world.resume("n1")
+    with world.partition(["n1"], ["c1"]):
+        assert call() == SILENCE
+    with world.link("n1", "c1", loss=1.0):
+        assert call() == SILENCE
+    with world.drop(Echoed, "n1", "c1"):
+        assert call() == SILENCE
+    assert said(lambda: world.call("n1", Knock(), timeout=SHORT), Timeout) == SILENCE, "it keeps quiet itself"
+
+
+def test_a_condition_that_never_comes_true(world):
+    assert said(lambda: world.wait_until(lambda: False, timeout=0.01), Timeout) == (
+        "The condition was not true within 0.01 s. Look at the trace, or wait longer."
+    )
+
+
+# Wrong messages
+
+
+def test_what_is_no_message(world):
+    assert said(lambda: world.call("n1", "hello"), Mistake) == (
+        "'hello' is no message. Write  class Name(Message): ...  and send Name(...)."
+    )
+    assert said(lambda: world.call("n1", Echo), Mistake) == (
+        "Echo is a class of messages, and no message. Make one: Echo(...)."
+    )
+
+
+def test_a_field_of_the_wrong_type():
+    assert said(lambda: Echo(3), Mistake) == "Echo(text=3): text must be a str, and 3 is an int."
+
+
+def test_a_message_that_nothing_handles(world):
+    class Unheard(Message):
+        pass
+
+    sentence = said(lambda: world.call("n1", Unheard()), Mistake)
+    assert sentence == (
+        "Parrot has no handler for Unheard (it handles Echo, Keep, Knock, Loop, Note, Open, Pass, Raise, SetAlarm, "
+        "Silence, Tell, TellAll). Write  @on(Unheard)  above a method (self, message, sender)."
+    )
+
+
+def test_a_message_from_a_node_that_nothing_handles_is_told_by_the_next_verb():
+    class Deaf(Node):
+        pass
+
+    with Cluster({"n1": Parrot, "n2": Deaf}) as world:
+        world.call("n1", Tell("n2"))
+        sentence = said(lambda: world.wait_until(lambda: False), NodeError)
+        assert sentence == (
+            "n2 got a Note from n1. Deaf has no handler for Note (it handles nothing). "
+            "Write  @on(Note)  above a method (self, message, sender)."
+        )
+        assert world.call("n1", Echo()) == Echoed("", "n1"), "and both live"
+
+
+def test_a_node_that_is_not_there(world):
+    for verb in (
+        lambda: world.call("n9", Echo()),
+        lambda: world.client("ada").send("n9", Echo()),
+        lambda: world.start("n9", Echo()),
+        lambda: world.state("n9"),
+        lambda: world.address("n9"),
+        lambda: world.crash("n9"),
+    ):
+        assert said(verb, Mistake) == "There is no node 'n9'. There are n1, n2, n3."
+
+
+def test_a_client_by_the_name_of_a_node(world):
+    for name in ("n1", "ada.1", "two words", "", 7):
+        assert said(lambda name=name: world.client(name), Mistake) == (
+            f"A client can't be called {name!r}: use a word that is no node's name."
+        )
+
+
+# Exceptions in handlers
+
+
+def test_an_exception_in_a_handler_is_told_to_its_caller_with_the_students_own_line_once():
+    with Cluster(Divider, n=2) as world:
+        sentence = said(lambda: world.call("n1", Divide(0)), NodeError)
+        assert re.fullmatch(
+            rf"n1 died of ZeroDivisionError: integer division or modulo by zero\. It happened in {HERE}\d+, "
+            r"in divide:  self\.log\(12 // request\.by\)",
+            sentence,
+        )
+        world.wait_until(lambda: True)
+        assert [(e.kind, e.detail) for e in world.trace if e.kind in ("error", "crash")] == [
+            ("error", "ZeroDivisionError: integer division or modulo by zero"),
+            ("crash", "an exception: ZeroDivisionError"),
+        ]
+        assert [event.kind for event in world.trace.filter(kinds=["ok", "info", "fail"])] == ["info"]
+
+
+def test_an_exception_that_no_caller_was_waiting_for_is_told_by_the_next_verb_once():
+    with Cluster(Divider, n=2) as world:
+        world.send("n1", Divide(0))
+        world_until_crashed(world, "n1")
+        assert said(lambda: world.call("n2", Divide(1)), NodeError).startswith("n1 died of ZeroDivisionError")
+        world.send("n2", Divide(1))
+
+
+def world_until_crashed(world, node):
+    """Waits without a verb, since the next verb is what is tested."""
+    pid = world.processes.get(node)
+    while pid is not None and node in world.processes:
+        threading.Event().wait(0.002)
+
+
+def test_an_exception_after_forwarding_explains_the_silence_of_the_call():
+    with Cluster(Divider, n=2) as world:
+        sentence = said(lambda: world.call("n1", Forward(0), timeout=0.3), NodeError)
+        assert sentence.startswith("n2 died of ZeroDivisionError")
+        world.wait_until(lambda: True)
+
+
+def test_an_exception_that_no_caller_was_waiting_for_is_told_at_the_end_of_the_with():
+    def scenario():
+        with Cluster(Divider, n=2) as world:
+            world.send("n1", Divide(0))
+            world_until_crashed(world, "n1")
+
+    assert said(scenario, NodeError).startswith("n1 died of ZeroDivisionError")
+
+
+def test_an_exception_of_the_last_moment_is_told_at_the_end_of_the_with(monkeypatch):
+    close = Runtime.close
+
+    def close_late(runtime):
+        while not runtime.unheard:
+            threading.Event().wait(0.002)
+        close(runtime)
+
+    monkeypatch.setattr(Runtime, "close", close_late)
+
+    def scenario():
+        with Cluster(Divider, n=1) as world:
+            world.send("n1", Divide(0))
+            monkeypatch.setattr(world._engine, "check", lambda: None)  # as if the node had not failed yet
+
+    assert said(scenario, NodeError).startswith("n1 died of ZeroDivisionError")
+
+
+def test_an_exception_at_the_end_does_not_hide_the_students_own():
+    def scenario():
+        with Cluster(Divider, n=2) as world:
+            world.send("n1", Divide(0))
+            world_until_crashed(world, "n1")
+            raise KeyError("mine")
+
+    assert said(scenario, KeyError) == "'mine'"
+
+
+def test_exceptions_in_several_nodes_are_one_error():
+    with Cluster(Divider, n=3) as world:
+        for name in world.nodes:
+            world.send(name, Divide(0))
+        for name in world.nodes:
+            world_until_crashed(world, name)
+        sentence = said(lambda: world.wait(0), NodeError)
+        assert sentence.startswith("n")
+        assert re.search(r"\(n\d, n\d too\.\)$", sentence)
+        world.wait(0)
+
+
+def test_an_exception_in_start_is_told_where_the_world_is_made():
+    class Broken(Node):
+        def start(self):
+            self.value = {}["missing"]
+
+    sentence = said(lambda: Cluster(Broken, n=3), NodeError)
+    assert re.fullmatch(
+        rf"n\d died of KeyError: 'missing'\. It happened in {HERE}\d+, in start:  self\.value = \{{\}}\[\"missing\"\]",
+        sentence,
+    )
+
+
+def test_a_start_that_does_not_come_back(monkeypatch):
+    class Endless(Node):
+        def start(self):
+            while True:
+                pass
+
+    monkeypatch.setattr("ds101.cluster.runtime.ARRIVAL_TIMEOUT", 0.5)
+    assert said(lambda: Cluster(Endless, n=2), LaunchError) == (
+        "n1 did not come back from start() within 0.5 s. Is it a loop?"
+    )
+
+
+def test_a_node_that_dies_silently_in_start():
+    class Leaver(Node):
+        def start(self):
+            os._exit(3)
+
+    with Cluster(Leaver) as world:
+        assert repr(world) == "Cluster(n1 crashed)"
+        assert [event.detail for event in world.trace if event.kind == "crash"] == ["exit code 3"]
+
+
+def test_an_exception_in_a_timer():
+    class Due(Timer):
+        pass
+
+    class Late(Node):
+        def start(self):
+            self.set_timer(Due(), after=0)
+
+        @on(Due)
+        def due(self, timer):
+            raise RuntimeError("the timer's")
+
+    with Cluster(Late) as world:
+        assert said(lambda: world.wait_until(lambda: False), NodeError).startswith(
+            "n1 died of RuntimeError: the timer's. It happened in"
+        )
+
+
+def test_a_mistake_inside_a_handler_names_the_students_line():
+    class Sends(Node):
+        @on(Echo)
+        def echo(self, request, client):
+            self.send("nobody", request)
+
+    with Cluster(Sends) as world:
+        assert re.fullmatch(
+            r"n1 died of Mistake: send\('nobody', \.\.\.\): nobody is called so\. There are n1, and senders\. "
+            rf"It happened in {HERE}\d+, in echo:  self\.send\(\"nobody\", request\)",
+            said(lambda: world.call("n1", Echo()), NodeError),
+        )
 
 
 class Hoarder(Node):
-    @on(Greet)
-    def greet(self, request: Greet, client: str) -> None:
-        self.answer = lambda: request.name
+    @on(Echo)
+    def echo(self, request, client):
+        self.answer = lambda: request.text
 
 
 class Deaf(Timer):
@@ -79,200 +322,231 @@ class Deaf(Timer):
 
 
 class Forgetful(Node):
-    @on(Greet)
-    def greet(self, request: Greet, client: str) -> None:
+    @on(Echo)
+    def echo(self, request, client):
         self.set_timer(Deaf(), after=1.0)
 
 
-def sentence(error: pytest.ExceptionInfo[BaseException]) -> str:
-    words = str(error.value)
-    assert "\n" not in words
-    return words
+@pytest.mark.parametrize(
+    ("node_class", "mistake", "line"),
+    [
+        (
+            Hoarder,
+            "self.answer holds a function, which a node can't keep: it can't be",
+            "self.answer = lambda: request.text",
+        ),
+        (Forgetful, "Nothing handles Deaf. Write  @on(Deaf)  above a method", "self.set_timer(Deaf(), after=1.0)"),
+    ],
+)
+def test_what_a_node_can_not_do_names_the_line_where_it_does_it(node_class, mistake, line):
+    with Cluster(node_class) as world:
+        sentence = said(lambda: world.call("n1", Echo()), NodeError)
+    assert sentence.startswith(f"n1 died of Mistake: {mistake}")
+    assert sentence.endswith(f"in echo:  {line}")
 
 
-def test_a_refused_call_says_that_nobody_is_there() -> None:
-    with Cluster(Greeter, n=2) as world:
-        world.crash("n1")
-        with pytest.raises(Unreachable) as error:
-            world.call("n1", Greet("Ada"))
-    assert sentence(error) == "n1 is not there: its machine refuses the connection. Restart it, or ask another node."
+TABLE = {"a": 1}
 
 
-@pytest.mark.parametrize("cause", ["paused", "cut off"])
-def test_a_silent_node_may_be_anything_and_the_sentence_says_so(cause: str) -> None:
-    with Cluster(Greeter, n=2) as world:
-        if cause == "paused":
-            world.pause("n1")
-        else:
-            world.partition(["n1"], ["c1"])
-        with pytest.raises(Timeout) as error:
-            world.call("n1", Greet("Ada"), timeout=0.1)
-    assert sentence(error).startswith("n1 did not answer within 0.1 s. It may be slow, paused, cut off or dead")
+def test_changing_a_global_in_a_handler():
+    class Changes(Node):
+        @on(Echo)
+        def echo(self, request, client):
+            TABLE["b"] = 2
+
+    with Cluster(Changes) as world:
+        assert "A node can't change the global 'TABLE': nodes share no memory. Keep what changes in self." in said(
+            lambda: world.call("n1", Echo()), NodeError
+        )
+    assert TABLE == {"a": 1}
 
 
-def test_the_state_of_a_crashed_or_paused_node_says_what_to_do() -> None:
-    with Cluster(Greeter, n=2) as world:
-        world.crash("n1")
-        world.pause("n2")
-        with pytest.raises(Unreachable, match=r"^n1 has crashed. Use restart\('n1'\) first.$"):
-            world.state("n1")
-        with pytest.raises(Timeout, match=r"^n2 is paused, so it answers nothing. Use resume\('n2'\) first.$"):
-            world.state("n2")
+# What can't be carried
+
+LOCK = threading.Lock()
+FILE = io.StringIO()
+WORLD = None
 
 
-def test_a_wrong_field_is_told_where_the_message_is_made() -> None:
-    with pytest.raises(Mistake) as error:
-        Greet(3)  # type: ignore[arg-type]
-    assert sentence(error) == "Greet(name=3): name must be a str, and 3 is an int."
+def test_a_global_that_can_not_be_carried():
+    class Locked(Node):
+        @on(Echo)
+        def echo(self, request, client):
+            with LOCK:
+                self.send(client, request)
 
-
-def test_a_request_that_nothing_handles_is_told_where_it_is_written() -> None:
-    with Cluster(Greeter, n=1) as world, pytest.raises(Mistake) as error:
-        world.call("n1", Unknown())
-    assert sentence(error) == (
-        "Greeter has no handler for Unknown (it handles Greet, PassOn). "
-        "Write  @on(Unknown)  above a method (self, message, sender)."
+    assert re.fullmatch(
+        r"The global 'LOCK' \(of type lock\) can't be sent to another process\. It is used in "
+        rf"{HERE}\d+, in echo:  @on\(Echo\) Make it inside the node or the function that uses it instead\.",
+        said(lambda: Cluster(Locked), Mistake),
     )
 
 
-def test_a_message_between_nodes_that_nothing_handles_is_told_by_the_next_verb() -> None:
-    with Cluster(Greeter, n=2) as world:
-        world.call("n1", PassOn("n2"))
-        with pytest.raises(NodeError) as error:
-            world.wait_until(lambda: False)
-        assert sentence(error).startswith("n2 got a Unknown from n1. Greeter has no handler for Unknown")
-        assert world.call("n2", Greet("Ada")) == Greeting("0 hello")  # it lives
+def test_an_open_file_among_the_globals(tmp_path):
+    global FILE
+    with (tmp_path / "log").open("w") as FILE:
+
+        class Writes(Node):
+            @on(Echo)
+            def echo(self, request, client):
+                FILE.write("hello")
+
+        sentence = said(lambda: Cluster(Writes), Mistake)
+    assert sentence.startswith("The global 'FILE' (of type TextIOWrapper) can't be sent to another process.")
 
 
-def test_an_exception_in_a_handler_is_shown_at_the_caller_once_and_the_node_is_dead() -> None:
-    with Cluster(Greeter, n=2) as world:
-        with pytest.raises(NodeError) as error:
-            world.call("n1", Greet(""))
-        told = sentence(error)
-        assert told.startswith("n1 died of ZeroDivisionError: integer division or modulo by zero. It happened in ")
-        assert told.endswith('in greet:  self.send(client, Greeting(f"{1 // len(request.name)} hello"))')
-        assert world.condition("n1") == "crashed"
-        assert [event.node for event in world.trace if event.kind == "crash"] == ["n1"]
-        assert world.call("n2", Greet("Ada")) == Greeting("0 hello")  # and no second telling
-
-
-def test_an_exception_that_no_caller_was_waiting_for_is_raised_by_the_next_verb() -> None:
-    with Cluster(Greeter, n=2) as world:
-        world.send("n1", Greet(""))
-        with pytest.raises(NodeError, match=r"^n1 died of ZeroDivisionError"):
-            world.wait_until(lambda: False)
-
-
-def test_an_exception_that_nobody_has_heard_of_is_raised_at_the_end_of_the_with() -> None:
-    def send_and_leave() -> None:
-        with Cluster(Greeter, n=2) as world:
-            world.send("n1", Greet(""))
-            while world._runtime.members.by_id["n1"].process.alive:  # no verb, which would tell it
-                threading.Event().wait(0.001)
-
-    with pytest.raises(NodeError, match=r"^n1 died of ZeroDivisionError"):
-        send_and_leave()
-
-
-@pytest.mark.parametrize(
-    ("node_class", "name", "kind"), [(Locked, "LOCK", "lock"), (Filed, "OPEN_FILE", "TextIOWrapper")]
-)
-def test_a_global_that_cannot_travel_is_named(node_class: type[Node], name: str, kind: str) -> None:
-    with pytest.raises(Mistake) as error:
-        Cluster(node_class, n=1)
-    told = sentence(error)
-    assert told.startswith(f"The global '{name}' (of type {kind}) can't be sent to another process. It is used in ")
-    assert told.endswith("Make it inside the node or the function that uses it instead.")
-
-
-def test_a_running_world_among_the_globals_is_named() -> None:
+def test_a_running_world_among_the_globals():
     global WORLD
-    with Cluster(Greeter, n=1) as WORLD:  # type: ignore[assignment]
-        with pytest.raises(Mistake) as error:
-            Cluster(Nested, n=1)
-    WORLD = None
-    assert "A running world can't be sent to a process" in sentence(error)
+
+    class Meddles(Node):
+        @on(Echo)
+        def echo(self, request, client):
+            WORLD.crash("n2")
+
+    with Cluster(Parrot) as WORLD:
+        assert said(lambda: Cluster(Meddles), Mistake) == (
+            "A running world can't be sent to a process, and its nodes can't use it. Send them messages."
+        )
 
 
-def test_a_message_to_nobody_names_the_line() -> None:
-    with Cluster(Careless, n=2) as world, pytest.raises(NodeError) as error:
-        world.call("n1", Greet("Ada"))
-    told = sentence(error)
-    assert "send('n9', ...): nobody is called so. There are n1, n2, and senders." in told
-    assert told.endswith('in greet:  self.send("n9", Greeting("?"))')
+def test_an_instance_where_a_class_is_wanted():
+    assert said(lambda: Parrot(), Mistake) == (
+        "A world makes its nodes itself. Give it the class, Parrot, and not Parrot()."
+    )
+    for wrong in ("Parrot", Node, Echo):
+        assert said(lambda wrong=wrong: Cluster(wrong), Mistake) == (
+            f"{wrong!r} is no node class. Write  class Name(Node): ...  and give Name, not Name()."
+        )
 
 
-def test_an_attribute_that_no_world_can_carry_names_the_line() -> None:
-    with Cluster(Hoarder, n=1) as world, pytest.raises(NodeError) as error:
-        world.call("n1", Greet("Ada"))
-    told = sentence(error)
-    assert "self.answer holds a function, which a node can't keep" in told
-    assert told.endswith("in greet:  self.answer = lambda: request.name")
+@pytest.mark.parametrize("n", [0, -1, 2.5, "3", True])
+def test_a_number_of_nodes_that_can_not_be(n):
+    assert said(lambda: Cluster(Parrot, n=n), Mistake) == f"n={n!r}: a world has one node or more."
 
 
-def test_a_timer_that_nothing_handles_is_told_where_it_is_set() -> None:
-    with Cluster(Forgetful, n=1) as world, pytest.raises(NodeError) as error:
-        world.call("n1", Greet("Ada"))
-    assert "Nothing handles Deaf. Write  @on(Deaf)  above a method (self, timer)." in sentence(error)
+def test_names_that_can_not_be():
+    assert said(lambda: Cluster({}), Mistake).startswith("Give the nodes by name,")
+    assert said(lambda: Cluster({"n1": Parrot}, n=3), Mistake).startswith("Give the nodes by name,")
+    assert said(lambda: Cluster({"node 1": Parrot}), Mistake) == (
+        "'node 1' can't be a node's name. Use a word, such as n1."
+    )
 
 
-def test_a_port_in_use_is_named() -> None:
+# The machine
+
+
+def test_a_port_in_use():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises((LaunchError, NodeError)) as error:
-            Cluster(Greeter, n=1, first_port=port)
-    assert f"{port} is in use by another program. Give another first_port, or none" in sentence(error)
+        assert said(lambda: Cluster(Parrot, first_port=port), LaunchError) == (
+            f"The port {port} is in use by another program. Give another first_port, or none."
+        )
 
 
-def test_too_many_nodes_are_refused_before_anything_starts() -> None:
-    with pytest.raises(LaunchError) as error:
-        Cluster(Greeter, n=1_000)
-    assert sentence(error) == "n=1000 are too many processes for one machine: a world has at most 60 nodes."
+@pytest.mark.parametrize("port", [-1, 70_000, "http", 2.5])
+def test_a_port_that_can_not_be(port):
+    assert said(lambda: Cluster(Parrot, n=2, first_port=port), Mistake) == (
+        f"first_port={port!r}: give a number from 1 to 65535 that leaves a port for each node, or none."
+    )
 
 
-def test_too_many_processes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ds101.processes.launcher.MOST_PROCESSES", 0)
-    with pytest.raises(LaunchError, match=r"^0 processes are running already, which is the most. Close a world"):
-        spawn(print)
+def test_too_many_processes():
+    assert said(lambda: Cluster(Parrot, n=61), LaunchError) == (
+        "61 nodes are too many for one machine: a world has at most 60."
+    )
+    assert said(lambda: Cluster({f"n{number}": Parrot for number in range(1, 62)}), LaunchError).startswith("61 nodes")
 
 
-def test_a_closed_world_says_so() -> None:
-    with Cluster(Greeter, n=1) as world:
-        pass
-    with pytest.raises(ClosedError) as error:
-        world.call("n1", Greet("Ada"))
-    assert sentence(error) == "This world is closed: its processes have ended. Start a new one."
+def test_too_many_processes_in_several_worlds(monkeypatch):
+    monkeypatch.setattr("ds101.processes.launcher.MOST_PROCESSES", 4)
+    with Cluster(Parrot, n=3) as world:
+        assert said(lambda: Cluster(Parrot, n=3), LaunchError) == (
+            "4 processes are running already, which is the most. Close a world, or use fewer nodes."
+        )
+        assert world.call("n1", Echo()) == Echoed("", "n1")
+    with Cluster(Parrot, n=3) as world:
+        assert world.call("n1", Echo()) == Echoed("", "n1"), "what was started in vain is gone"
 
 
-def test_a_node_that_is_not_there_is_told_with_those_that_are() -> None:
-    with Cluster(Greeter, n=2) as world, pytest.raises(Mistake) as error:
-        world.call("n3", Greet("Ada"))
-    assert sentence(error) == "There is no node 'n3'. There are n1, n2."
+def test_a_system_that_starts_no_more_processes():
+    script = textwrap.dedent("""
+        import resource
+        from ds101 import Cluster, Node
+        from ds101.errors import LaunchError
+        from ds101.processes.launcher import Launcher
+        class Nothing(Node): pass
+        Cluster(Nothing).close()
+        resource.prlimit(Launcher.current().supervisor.pid, resource.RLIMIT_NOFILE, (12, 12))
+        try: Cluster(Nothing, n=20)
+        except LaunchError as error: print(error)
+    """)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert re.fullmatch(
+        r"The system starts no more processes \(.*Too many .*\)\. Close some programs, or use fewer nodes\.\n",
+        done.stdout,
+    ), done.stdout + done.stderr
+    assert done.stderr == ""
 
 
-@pytest.mark.parametrize(
-    ("verb", "words"),
-    [
-        ("restart", "n1 is running. Only a crashed node can be restarted: crash('n1') first."),
-        ("resume", "n1 is running, so it can't be resumed. Use pause('n1') first."),
-    ],
-)
-def test_a_verb_that_does_not_fit_says_what_comes_first(verb: str, words: str) -> None:
-    with Cluster(Greeter, n=1) as world, pytest.raises(Mistake) as error:
-        getattr(world, verb)("n1")
-    assert sentence(error) == words
+# The end
 
 
-@pytest.mark.parametrize(
-    ("nodes", "n", "words"),
-    [
-        (Greeter, 0, "n=0: a world has one node or more."),
-        (print, 2, "is no node class. Write  class Name(Node): ...  and give Name, not Name()."),
-        ({}, None, "Give the nodes by name"),
-        ({"n 1": Greeter}, None, "'n 1' can't be a node's name. Use a word, such as n1."),
-    ],
-)
-def test_what_is_no_cluster_is_told(nodes: object, n: int | None, words: str) -> None:
-    with pytest.raises(Mistake) as error:
-        Cluster(nodes, n)  # type: ignore[arg-type]
-    assert words in sentence(error)
+CLOSED = "This world is closed: its processes have ended. Start a new one."
+
+
+def test_a_world_that_is_used_after_it_was_closed():
+    with Cluster(Parrot, n=2) as world:
+        ada = world.client("ada")
+        pending = world.start("n1", Knock())
+    for verb in (
+        lambda: world.call("n1", Echo()),
+        lambda: world.send("n1", Echo()),
+        lambda: ada.call("n1", Echo()),
+        lambda: world.state("n1"),
+        lambda: world.crash("n1"),
+        lambda: world.restart("n1"),
+        lambda: world.pause("n1"),
+        lambda: world.partition(["n1"], ["n2"]),
+        lambda: world.heal(),
+        lambda: world.link("n1", "n2", loss=0.1),
+        lambda: world.skew("n1", offset=1.0),
+        lambda: world.wait(0.01),
+        lambda: world.wait_until(lambda: True),
+        lambda: world.address("n1"),
+        lambda: world.run({"ada": []}),
+        lambda: pending.result(timeout=SHORT),
+    ):
+        assert said(verb, ClosedError) == CLOSED
+    assert world.trace
+    assert len(world.history) == 1
+
+
+def test_a_verb_on_the_worlds_own_thread(world):
+    problems = []
+    pending = world.start("n1", Knock())
+    pending.when_done(lambda: problems.append(said(lambda: world.state("n1"), Mistake)))
+    world.call("n1", Open())
+    pending.result()
+    world.wait_until(lambda: problems)
+    assert problems == ["A world's verbs can't be called from inside its own thread. Call them from the cell."]
+
+
+def test_every_error_is_a_sentence_with_an_end_and_shows_without_a_traceback():
+    errors = [
+        Mistake("One."), Timeout("Two."), Unreachable("Three."), NodeError("Four."), ClosedError("Five."),
+        LaunchError("Six."),
+    ]  # fmt: skip
+    for error in errors:
+        assert isinstance(error, Ds101Error)
+        assert error._render_traceback_() == [f"{type(error).__name__}: {error}"]
+    assert isinstance(Unreachable(""), ConnectionError)
+    assert isinstance(Timeout(""), TimeoutError)
+
+
+def test_a_supervisor_that_was_killed_is_told_and_the_next_world_has_a_new_one():
+    with Cluster(Parrot, n=2) as world:
+        os.kill(Launcher.current().supervisor.pid, signal.SIGKILL)
+        world.wait_until(lambda: not world.processes)
+        assert said(lambda: world.call("n1", Echo()), Unreachable).startswith("n1 is not there")
+    with Cluster(Parrot, n=2) as world:
+        assert world.call("n1", Echo()) == Echoed("", "n1")

@@ -25,11 +25,13 @@ from collections.abc import Mapping
 
 from ds101.cluster.engine import RealEngine
 from ds101.cluster.runtime import Runtime
+from ds101.errors import Mistake
 from ds101.node import Node
 from ds101.world import World
 from ds101.world.naming import classes_by_name
 
 TRACE_LIMIT = 200_000  # events
+LAST_PORT = 65_535
 
 
 class Cluster(World):
@@ -49,7 +51,9 @@ class Cluster(World):
         first_port: int = 0,
         trace_limit: int = TRACE_LIMIT,
     ) -> None:
-        self._runtime = Runtime(classes_by_name(nodes, n), seed, first_port, trace_limit)
+        classes = classes_by_name(nodes, n)
+        _refuse_ports(first_port, len(classes))
+        self._runtime = Runtime(classes, seed, first_port, trace_limit)
         self._engine = RealEngine(self._runtime)
         weakref.finalize(self, Runtime.abandon, self._runtime)
         try:
@@ -69,3 +73,10 @@ class Cluster(World):
         """Where a plain socket reaches the node: (host, port). It speaks JSON, an object a line."""
         self._condition(node)
         return self._runtime.address_of(node)
+
+
+def _refuse_ports(first: int, count: int) -> None:
+    if type(first) is not int or not (first == 0 or 1 <= first <= LAST_PORT - count + 1):
+        raise Mistake(
+            f"first_port={first!r}: give a number from 1 to {LAST_PORT} that leaves a port for each node, or none."
+        )

@@ -22,6 +22,7 @@ class Channel(asyncio.Protocol):
         self._received = bytearray()
         self.transport: asyncio.Transport | None = None
         self.owner: Any = None  # what the accepting side knows the other end as
+        self.ended = asyncio.Event()  # all that the other side said has been heard
 
     def say(self, verb: str, *arguments: Any) -> None:
         """Send a frame; nothing happens on a connection that is gone."""
@@ -46,6 +47,7 @@ class Channel(asyncio.Protocol):
         del received[:start]
 
     def connection_lost(self, _: Exception | None) -> None:
+        self.ended.set()
         self._closed(self)
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import queue
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,10 +53,13 @@ class RealEngine:
     def check(self) -> None:
         self.thread.refuse_own_thread()
         output.show()
+        self.tell_unheard()
+        self.runtime.refuse_if_closed()
+
+    def tell_unheard(self) -> None:
         error = self.runtime.unheard.next()
         if error is not None:
             raise error
-        self.runtime.refuse_if_closed()
 
     # Looking
 
@@ -85,7 +89,7 @@ class RealEngine:
         with suppress(Timeout, Unreachable):  # if it is paused, busy or dying, what it had not told is lost with it
             self.thread.run(runtime.members.ask(member, "flush", timeout=GLANCE))
         member.process.kill()
-        self.thread.do(lambda: runtime.exited(member.id, member.life, -9))
+        self.thread.run(runtime.exited(member.id, member.life, -signal.SIGKILL))
 
     def revive(self, node: str) -> None:
         member = self.runtime.members.by_id[node]
@@ -151,6 +155,8 @@ class RealEngine:
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
         glance = FIRST_GLANCE
         while condition is None or not condition():
+            if self.runtime.unheard:
+                return False  # a node has died of a mistake: whoever waits is told at once
             now = time.monotonic()
             if now >= deadline:
                 return False

@@ -53,6 +53,10 @@ class LoopThread:
 
         self.run(call())
 
+    def begin(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine there, and don't wait for it."""
+        asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
     def post(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call a function there soon."""
         self.loop.call_soon_threadsafe(function, *arguments)

@@ -92,7 +92,7 @@ class Members:
         else:
             self._report(member, verb, arguments)
 
-    def _introduce(self, channel: Channel, token: str, name: str, life: int, port: int) -> None:
+    def _introduce(self, channel: Channel, token: str, name: str, life: int, port: int, trouble: str) -> None:
         member = self.by_id.get(name)
         if token != self.token or member is None or member.life != life:
             if channel.transport is not None:
@@ -100,7 +100,10 @@ class Members:
             return
         channel.owner = member
         member.channel, member.port = channel, port
-        if not member.hello.done():
+        if trouble and not member.hello.done():
+            member.hello.set_exception(LaunchError(trouble))
+            member.hello.exception()  # it may be that nobody waits
+        elif not member.hello.done():
             member.hello.set_result(None)
 
     async def arrival(self, members: Iterable[Member], timeout: float) -> None:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -17,7 +19,7 @@ from ds101.cluster.loop import LoopThread
 from ds101.cluster.members import Member, Members
 from ds101.cluster.server import CLIENTS, Plan, run_node
 from ds101.cluster.tracebook import TraceBook
-from ds101.errors import ClosedError, NodeError
+from ds101.errors import ClosedError, LaunchError, NodeError, Timeout, Unreachable
 from ds101.faults import CrashPoint, Drop, Fault
 from ds101.history import Operation
 from ds101.messages import Types
@@ -72,9 +74,11 @@ class Runtime:
 
     def birth(self, name: str, life: int) -> tuple[Process, str, bytes, str | None]:
         """What `start_all` needs to start a node's process."""
-        process = Process(name, on_exit=lambda code: self.thread.post(self.exited, name, life, code))
+        process = Process(name, on_exit=lambda code: self.thread.begin(self.exited(name, life, code)))
         port = self.members.by_id[name].port if life else self._first_port_of(name)
-        plan = Plan(name, self.nodes, life, str(self.seed), self.control_address, self.members.token, port)
+        plan = Plan(
+            name, self.nodes, life, str(self.seed), self.control_address, self.members.token, port, not self.first_port
+        )
         title = f"{name} ({self.classes[name].__name__})"
         return process, title, ship(run_node, plan, self.shipped[self.classes[name]]), f"{self.name}/{name}"
 
@@ -103,9 +107,19 @@ class Runtime:
             await self.clients.links.connect(name, addresses[name])
         if all(one.life == 0 for one in new):
             self.clients.began = time.monotonic_ns()
-        await self.members.tell(new, "begin", self.clients.began)
-        for one in new:
+        await self._begin(new)
+
+    async def _begin(self, new: Sequence[Member]) -> None:
+        """Let `start` run in all of these. Raises what stands against it."""
+        waited = [self.members.ask(one, "begin", self.clients.began, timeout=ARRIVAL_TIMEOUT) for one in new]
+        for one, result in zip(new, await asyncio.gather(*waited, return_exceptions=True), strict=True):
             one.begun = True
+            if isinstance(result, Timeout):
+                raise LaunchError(
+                    f"{one.id} did not come back from start() within {ARRIVAL_TIMEOUT:g} s. Is it a loop?"
+                )
+            if isinstance(result, BaseException) and not isinstance(result, Unreachable):
+                raise result
 
     def living(self) -> list[Member]:
         """The nodes that have not crashed."""
@@ -127,11 +141,12 @@ class Runtime:
     def _on_trace(self, member: Member, count: int, forgotten: int, packed: bytes) -> None:
         self.book.add_batch(member.id, count, forgotten, packed)
 
-    def _on_error(self, member: Member, kind: str, words: str, places: list[Any], sender: str) -> None:
+    def _on_error(self, member: Member, kind: str, words: str, places: list[Any], sender: str, starting: bool) -> None:
         what = death_in_words(kind, words, places)
         member.error = NodeError(f"{member.id} {what}")
         self.bury(member)
-        if not self.clients.fail(sender, member.error) and member.begun:  # before that, whoever starts it is told
+        starter_hears_it = starting and not member.begun
+        if not self.clients.fail(sender, member.error) and not starter_hears_it:
             self.unheard.add(member.id, what)
 
     def _on_unhandled(self, member: Member, words: str) -> None:
@@ -159,10 +174,15 @@ class Runtime:
 
     # Deaths
 
-    def exited(self, name: str, life: int, code: int) -> None:
-        """The process of one life of a node is gone."""
+    async def exited(self, name: str, life: int, code: int) -> None:
+        """The process of one life of a node is gone; what it had said comes first."""
         member = self.members.by_id.get(name)
-        if member is None or member.life != life or member.dead or self.closed:
+        if member is None or member.life != life or self.closed:
+            return
+        if member.channel is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(member.channel.ended.wait(), LAST_WORDS_TIMEOUT)
+        if member.dead:
             return
         error = member.process.error
         if error is not None and member.begun:

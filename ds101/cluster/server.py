@@ -7,6 +7,7 @@ waits at the barrier until all are there. Then it runs `start`, and from there o
 from __future__ import annotations
 
 import asyncio
+import errno
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -51,6 +52,7 @@ class Plan(msgspec.Struct):
     control: tuple[str, int]
     token: str
     port: int  # 0 for any
+    any_other_port: bool  # whether another one will do if that is taken
 
 
 def run_node(plan: Plan, shipped: bytes, disk: int | str) -> None:
@@ -92,16 +94,26 @@ class Server:
     async def run(self) -> None:
         """Listen, say hello, and serve until the process is killed."""
         loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: self.channel, *self.plan.control)
+        port, trouble = 0, ""
+        try:
+            port = await self._listen()
+        except OSError as error:
+            why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"can't be had ({error})"
+            trouble = f"The port {self.plan.port} {why}. Give another first_port, or none."
+        self.channel.say("hello", self.plan.token, self.id, self.plan.life, port, trouble)
+        await loop.create_future()  # everything else is driven by events
+
+    async def _listen(self) -> int:
+        loop = asyncio.get_running_loop()
         try:
             listener = await loop.create_server(lambda: Incoming(self), HOST, self.plan.port, reuse_address=True)
         except OSError:
-            raise Mistake(
-                f"The port {self.plan.port} is in use by another program. Give another first_port, or none."
-            ) from None
-        await loop.create_connection(lambda: self.channel, *self.plan.control)
-        port = listener.sockets[0].getsockname()[1]
-        self.channel.say("hello", self.plan.token, self.id, self.plan.life, port)
-        await loop.create_future()  # everything else is driven by events
+            if not self.plan.any_other_port:
+                raise
+            listener = await loop.create_server(lambda: Incoming(self), HOST, 0)
+        port: int = listener.sockets[0].getsockname()[1]
+        return port
 
     # What the world commands
 
@@ -252,7 +264,8 @@ class Server:
         self.recorder.happened("crash", self.cause, detail=f"an exception: {kind}")
         self.recorder.flush()  # the trace has it before anybody hears of it
         self.recorder.flush()  # whoever hears of the error finds the death in the trace already
-        self.channel.say("error", kind, words, places_of(error), self.sender)
+        starting = self.waiting is not None
+        self.channel.say("error", kind, words, places_of(error), self.sender, starting)
         self._die()
 
     def _save(self, key: str, value: bytes | None) -> None:

@@ -86,20 +86,24 @@ class Supervisor:
         return True
 
     def _do_spawn(self, key: int, title: str, payload: bytes, disk: str | None) -> None:
-        receiving, sending = self.context.Pipe(duplex=False)
+        try:
+            self.children[key] = self._start(key, title, payload, disk)
+        except OSError as error:  # too many processes, or too many open files
+            self.kernel.send(("refused", key, str(error)))
+
+    def _start(self, key: int, title: str, payload: bytes, disk: str | None) -> Child:
         storage = self._disk(disk) if disk else None
+        receiving, sending = self.context.Pipe(duplex=False)
         process = self.context.Process(
             target=run_child, args=(title, payload, sending, storage, START_METHOD), name=title
         )
-        try:
-            process.start()
-        except OSError as error:
-            receiving.close()
-            self.kernel.send(("refused", key, str(error)))
-        else:
-            self.children[key] = Child(key, process, receiving, _exit_of(process.pid))
-        finally:
-            sending.close()
+        with sending:
+            try:
+                process.start()
+            except OSError:
+                receiving.close()
+                raise
+        return Child(key, process, receiving, _exit_of(process.pid))
 
     def _do_preload(self, module: str) -> None:
         """Import a module of ours once, so that every process forked from now on has it."""

@@ -56,10 +56,13 @@ class SimulatedEngine:
             for machine in self.post_office.machines.values():
                 machine.boot()
 
-    def check(self) -> None:
+    def tell_unheard(self) -> None:
         error = self.post_office.unheard.next()
         if error is not None:
             raise error
+
+    def check(self) -> None:
+        self.tell_unheard()
         if self.closed:
             raise ClosedError("This world is closed: its nodes have ended. Start a new one.")
 

@@ -36,6 +36,9 @@ class Engine(Protocol):
     def check(self) -> None:
         """Raises what stands against using this world now: it is closed, or a node died of a mistake unheard."""
 
+    def tell_unheard(self) -> None:
+        """Raises the mistakes that nodes made and nobody has heard of yet, once."""
+
     def node_class(self, node: str) -> type[Node]: ...
     def condition(self, node: str) -> Condition: ...
     def snapshot(self, node: str) -> dict[str, Any]: ...

@@ -22,15 +22,20 @@ def classes_by_name(nodes: Any, n: int | None) -> dict[str, type[Node]]:
         count = 1 if n is None else n
         if type(count) is not int or count < 1:
             raise Mistake(f"n={n!r}: a world has one node or more.")
-        if count > MOST_NODES:
-            raise LaunchError(f"n={n} are too many processes for one machine: a world has at most {MOST_NODES} nodes.")
+        _refuse_too_many(count)
         classes = {f"n{index}": nodes for index in range(1, count + 1)}
+    _refuse_too_many(len(classes))
     for name, one in classes.items():
         if not (isinstance(one, type) and issubclass(one, Node)) or one is Node:
             raise Mistake(f"{one!r} is no node class. Write  class Name(Node): ...  and give Name, not Name().")
         if not isinstance(name, str) or not name.isidentifier():
             raise Mistake(f"{name!r} can't be a node's name. Use a word, such as n1.")
     return classes
+
+
+def _refuse_too_many(count: int) -> None:
+    if count > MOST_NODES:
+        raise LaunchError(f"{count} nodes are too many for one machine: a world has at most {MOST_NODES}.")
 
 
 def side(names: Iterable[str], nodes: Collection[str]) -> tuple[str, ...]:
@@ -60,6 +65,8 @@ def refuse_unknown(node: str, nodes: Collection[str]) -> None:
 
 def refuse_unhandled(node_class: type[Node], request: Any) -> None:
     """Raises `Mistake` for a request that the node can't handle: it is told where it was written."""
+    if isinstance(request, type) and issubclass(request, Message):
+        raise Mistake(f"{request.__name__} is a class of messages, and no message. Make one: {request.__name__}(...).")
     if not isinstance(request, Message):
         raise Mistake(f"{request!r} is no message. Write  class Name(Message): ...  and send Name(...).")
     if handler_for(node_class, type(request)) is None:
@@ -68,7 +75,8 @@ def refuse_unhandled(node_class: type[Node], request: Any) -> None:
 
 def no_handler(node_class: type[Node], type_name: str) -> str:
     """What to say about a message that a node doesn't handle."""
-    known = ", ".join(sorted(event.__name__ for event in node_class.__ds101_handlers__)) or "nothing"
+    messages = (event.__name__ for event in node_class.__ds101_handlers__ if issubclass(event, Message))
+    known = ", ".join(sorted(messages)) or "nothing"
     return (
         f"{node_class.__name__} has no handler for {type_name} (it handles {known}). "
         f"Write  @on({type_name})  above a method (self, message, sender)."

@@ -25,6 +25,9 @@ class Unheard:
         """Keep what happened to a node, or a sentence of its own under no node's name."""
         self._errors.append((node, what))
 
+    def __bool__(self) -> bool:
+        return bool(self._errors)
+
     def next(self) -> NodeError | None:
         """All of it as one error, or None; then it has been heard."""
         if not self._errors:

@@ -69,9 +69,10 @@ class World:
 
     def client(self, name: str | None = None) -> Client:
         """A caller with a name of its own, whose operations stand in `history`."""
-        self._unnamed += name is None
-        name = name or f"c{self._unnamed}"
-        if name in self.nodes or not name.isidentifier():
+        if name is None:
+            self._unnamed += 1
+            name = f"c{self._unnamed}"
+        if not isinstance(name, str) or name in self.nodes or not name.isidentifier():
             raise Mistake(f"A client can't be called {name!r}: use a word that is no node's name.")
         return Client(self._engine, name)
 
@@ -224,6 +225,8 @@ class World:
                 self._engine.check()  # a mistake that nobody has heard of yet is told now
         finally:
             self.close()
+        if kind is None:
+            self._engine.tell_unheard()  # one of the last moment
 
     def __repr__(self) -> str:
         name = type(self).__name__
