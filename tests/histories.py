@@ -115,7 +115,7 @@ def histories(draw: Any, name: str, at_most: int = 6, clients: int = 3) -> list[
         began, long = draw(st.integers(0, 8)), draw(st.integers(0, 4))
         outcome = draw(st.sampled_from(["ok"] * 6 + ["info", "open", "fail"]))
         request = asked(draw(st.sampled_from(texts)))
-        client = draw(st.sampled_from("abc"[:clients]))
+        client = draw(st.sampled_from("abcde"[:clients]))
         ended = None if outcome == "open" else began + long
         operations.append(Operation(client, "n1", request, float(began), ended, outcome))
         moments.append(began + draw(st.integers(0, 4)) * long / 4)

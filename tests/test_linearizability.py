@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -84,6 +85,42 @@ def test_the_first_misfit_is_the_return_with_which_the_history_breaks(name: str,
 
     compare()
     assert seen > 10
+
+
+@dataclass(frozen=True)
+class Silent(Model):
+    """A model that says nothing of the effects of its operations, so that every step has to be tried."""
+
+    told: Model
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "initial", self.told.initial)
+
+    def step(self, state: Any, request: Any, reply: Any) -> Any:
+        return self.told.step(state, request, reply)
+
+    def key(self, request: Any) -> Any:
+        return self.told.key(request)
+
+    def translate(self, operation: Operation) -> Any:
+        return self.told.translate(operation)
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_what_a_model_says_of_effects_changes_no_verdict(name: str, count: Count) -> None:
+    model = MODELS[name][0]
+    seen: set[Verdict] = set()
+
+    @thorough(count(60, 5_000))
+    @given(histories(name, at_most=16, clients=5))
+    def compare(history: list[Operation]) -> None:
+        verdict = linearizable(history, Silent(model)).verdict
+        seen.add(verdict)
+        assert linearizable(history, model).verdict is verdict
+
+    compare()
+    assert seen == {HOLDS, BROKEN}
 
 
 def _until(history: list[Operation], last: Operation, *, with_it: bool) -> list[Operation]:

@@ -30,6 +30,7 @@ from ds101.verdict import Verdict
 
 FIRST_ROUND = 2_000  # steps for each key; each round allows four times those of the one before
 GROWTH = 4
+DRAWN = 60  # operations, at most, that are drawn in an order that fits
 ANY_BUDGET = Budget()
 
 
@@ -43,7 +44,8 @@ def linearizable(history: Iterable[Operation], model: Model, budget: Budget = AN
 
     Each key is judged for itself, the smallest first, in rounds of more and more steps, so that one hard key doesn't
     hide the verdict of the others. Broken comes with a `Misfit` as evidence; past the budget it is inconclusive. The
-    picture of what holds shows an order that fits. Raises `Mistake` for an operation that the model doesn't know.
+    picture of a short history that holds shows an order that fits. Raises `Mistake` for an operation that the model
+    doesn't know.
     """
     keys = by_key(items_of(history, model), model)
     searches = {
@@ -87,7 +89,9 @@ def answer_of(searches: dict[Hashable, Search], culprit: Search | None, model: M
         keys = f" on {counted(len(searches), 'key')}" if len(searches) > 1 else ""
         return holds(
             f"{counted(operations, 'operation')}{keys}, {counted(steps, 'step')}",
-            draw=lambda in_page: in_order(orders, Whole(model) if several else model, in_page=in_page),
+            draw=(lambda in_page: in_order(orders, Whole(model) if several else model, in_page=in_page))
+            if operations <= DRAWN
+            else None,
         )
     key, search = open_[0]
     where = f"{key}: " if key is not None else ""

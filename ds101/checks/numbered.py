@@ -64,6 +64,10 @@ class Numbered:
             row[state] = NO_STATE if answer is REFUSED else self._number(answer)
         return row[state]
 
+    def forget(self) -> None:
+        """Free what only going on would need."""
+        self.states, self.rows, self._ids, self.bytes = [], [], {}, 0
+
     def _compare(self, effect: Effect, item: Item, state: Any, answer: Any) -> None:
         """What was said of the effect must be what happens: the search relies on it."""
         if answer is REFUSED:

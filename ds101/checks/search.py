@@ -89,8 +89,10 @@ class Search:
     def forget(self) -> None:
         """Free what only going on would need."""
         self._seen, self._stack, self.cached = {}, [], 0
+        self.numbered.forget()
 
     def _run(self, steps: int, most_bytes: int) -> None:
+        """The loop, in one piece and on local names: calling a function for each step would take half of the time."""
         order, numbered, first, stack, seen = self.order, self.numbered, self.first, self._stack, self._seen
         following, before, operation, call, back = (
             order.following,
@@ -113,12 +115,12 @@ class Search:
         looking, left = numbered.looking, steps
         while left > 0 and self.cached <= most:
             index = operation[node]
-            if index >= 0 and node < limit:
+            if index >= 0 and node < limit:  # a candidate: does it fit here?
                 left -= 1
                 here, node = node, following[node]
                 if first[index] and first[index] & ~mask:
                     continue
-                if phase == SETTLE and not reads[index]:
+                if phase == SETTLE and not reads[index]:  # only as an unseen write, under the last blind one
                     if not unseen[index] or here >= cover or first[index] & ~under:
                         continue
                     under |= 1 << index  # only ever given back together with the blind write
@@ -135,6 +137,7 @@ class Search:
                         continue
                     if looking and after != state and not makers[state] and needed[state] > (needs[index] == state):
                         continue
+                # It does: place it, and take its call and its return out of the lists.
                 stack.append((index, mask, state, limit, cover, under, phase))
                 needed[needs[index]] -= 1
                 makers[makes[index]] -= 1
