@@ -1,4 +1,4 @@
-"""Checks: verdicts on histories, states and traces. Each is a sentence, a function, and a hint.
+r"""Checks: verdicts on histories, states and traces. Each is a sentence, a function, and a hint.
 
 answer            what a check answers, and how to write one
 model             what an object does when nobody else is there; your own models
@@ -10,6 +10,29 @@ staleness         how old the values are that reads are told
 invariants        what is true in every state; convergence: what becomes true
 messages          how many messages it takes
 jepsen            histories of others: Jepsen's in EDN, and logs of etcd's tests
+
+A lab says which of its messages read and write, and asks:
+
+>>> from ds101 import History, Message
+>>> from ds101.history import Operation
+>>> class Get(Message):
+...     key: str
+>>> class Got(Message):
+...     value: int | None
+>>> class Put(Message):
+...     key: str
+...     value: int
+>>> class Done(Message): pass
+>>> history = History([
+...     Operation("ada", "n1", Put("x", 1), began=0.0, ended=0.1, outcome="ok", reply=Done()),
+...     Operation("bob", "n2", Get("x"), began=0.2, ended=0.3, outcome="ok", reply=Got(None)),
+... ])
+>>> answer = linearizable(history, Register(read=Get, write=Put))
+>>> answer.verdict
+Verdict.BROKEN
+>>> print(*answer.steps, sep="\n")
+1  ada  Put(1)        0–0.1 s    the value is 1
+✗  bob  Get() → None  0.2–0.3 s  fits nowhere
 """
 
 from ds101.checks.answer import Answer, Check, broken, check, holds, inconclusive
