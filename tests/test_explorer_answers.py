@@ -15,6 +15,7 @@ from ds101 import Call, Message, Mistake, Node, Timer, Verdict, explore, on
 from ds101.explorer import View, replay
 from ds101.explorer.limits import Limits
 from ds101.explorer.progress import Progress
+from ds101.explorer.telling import STEP
 
 
 class Add(Message):
@@ -72,7 +73,7 @@ def test_every_answer_shows_in_one_line():
         "Exploration(inconclusive: 100 states, 99 steps deep; its budget of 100 states is spent)",
         "Exploration(broken: stays below does not hold, after 3 steps; 4 states)",
         "Exploration(holds: five reached; 6 states, 5 steps deep)",
-        "Exploration(broken: the moon can't be reached; all 97 states, 6 steps deep)",
+        "Exploration(broken: the moon can't be reached; all 25 states, 4 steps deep)",  # 1 + 3 * 8
         "Exploration(holds: all 3 states, 2 steps deep, 1 of them pruned)",
     ]
 
@@ -250,6 +251,15 @@ def test_the_trace_of_a_violation_is_that_of_any_world():
     shown = answer._repr_mimebundle_()
     assert shown["text/plain"] == repr(answer)
     assert "<svg" in shown["text/html"]
+
+
+def test_every_step_has_the_states_of_the_nodes_after_it():
+    answer = explore(election.ForgetsItsVote, 3, invariants=election.one_vote_a_term, timers=2, crashes=1)
+    assert answer.violation is not None
+    votes = [states["n2"].get("voted_for", "down") for states in answer.violation.states]
+    assert votes == [None, None, "n1", "down", None, None, "n3"]
+    times = [event.at for event in answer.violation.trace if event.kind in ("fire", "deliver", "crash", "restart")]
+    assert [round(at / STEP) for at in times] == [1, 2, 3, 4, 5, 6]
 
 
 def test_what_a_client_did_stands_in_the_trace():

@@ -7,22 +7,18 @@ from typing import Any
 
 from ds101.draw.wording import counted
 from ds101.errors import Mistake
-from ds101.explorer.budgets import UNLIMITED, Budgets
+from ds101.explorer.budgets import Budgets
 from ds101.explorer.limits import Limits
-from ds101.explorer.networks import check_network
 from ds101.explorer.purity import NeedsMore
 from ds101.explorer.questions import questions
-from ds101.explorer.queuespace import QueueSpace
 from ds101.explorer.result import Exploration, Reached, Violation
 from ds101.explorer.schedule import Taken, replayed, written
 from ds101.explorer.search import Broken, Questions, Search
-from ds101.explorer.setspace import SetSpace
-from ds101.explorer.space import Needs, Space, State
+from ds101.explorer.setup import Setup
+from ds101.explorer.space import Needs, State
 from ds101.explorer.symmetry import Symmetry, group_of
-from ds101.explorer.telling import trace_of
-from ds101.explorer.view import Glass, View
+from ds101.explorer.view import Glass
 from ds101.explorer.walks import walk_at_random
-from ds101.node import Node
 from ds101.verdict import Verdict
 from ds101.world.naming import classes_by_name
 
@@ -72,9 +68,8 @@ def explore(
     Raises `Mistake` for what can't be searched: an impure handler, an invariant that answers neither True nor False.
     """
     classes = classes_by_name(nodes, n)
-    check_network(network)
     budgets = Budgets(crashes, restarts, timers, timeouts, partitions, drops, duplicates)
-    setup = _Setup(classes, dict(clients or {}), network)
+    setup = Setup(classes, dict(clients or {}), network)
     schedule = start.schedule if isinstance(start, Reached) else start or ""
     limits = Limits(states, depth, seconds, memory)
     needs = Needs()
@@ -93,32 +88,8 @@ def replay(
 
     Raises `Mistake` where one of its steps is not possible: the nodes are not the ones that it was written for.
     """
-    check_network(network)
-    setup = _Setup(classes_by_name(nodes, n), dict(clients or {}), network)
+    setup = Setup(classes_by_name(nodes, n), dict(clients or {}), network)
     return setup.reached("replay", "", schedule)
-
-
-class _Setup:
-    """Who takes part in a search, and over which network."""
-
-    def __init__(self, classes: dict[str, type[Node]], clients: dict[str, Any], network: str) -> None:
-        self.classes, self.clients, self.network = classes, clients, network
-
-    def space(self, budgets: Budgets, needs: Needs, schedule: str = "") -> Space:
-        """The states and moves; a schedule that leads to the beginning may have crashes that the budgets have not."""
-        crashing = budgets.allows("crashes") or ".crash" in schedule or "@" in schedule
-        if self.network == "set":
-            return SetSpace(self.classes, self.clients, budgets, needs, crashing)
-        return QueueSpace(self.classes, self.clients, budgets, needs, crashing, in_order=self.network == "fifo")
-
-    def reached(self, name: str, sentence: str, schedule: str) -> Reached:
-        """Where a schedule leads, with all that a view can show."""
-        ordered = Needs(sent=True, history=True, order=True)
-        space = self.space(UNLIMITED, ordered, schedule)
-        run = replayed(space, schedule)
-        view = View(Glass(space), run[-1][2] if run else space.blank())
-        steps = sum(step.kind != "start" or bool(step.error) for _, step, _ in run)
-        return Reached(name, sentence, steps, schedule, trace_of(space, run), view)
 
 
 class _Exploring:
@@ -126,7 +97,7 @@ class _Exploring:
 
     def __init__(
         self,
-        setup: _Setup,
+        setup: Setup,
         budgets: Budgets,
         needs: Needs,
         schedule: str,
@@ -192,6 +163,7 @@ class _Exploring:
             there.steps,
             there.schedule,
             there.trace,
+            there.states,
             there.view,
             why,
             kind,

@@ -20,7 +20,7 @@ import struct
 from collections import deque
 from collections.abc import Callable, Iterable
 from enum import Enum
-from types import FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ds101.errors import Mistake
@@ -114,7 +114,7 @@ class _Freezing:
 
     def _object(self, value: Any) -> Tree:
         """Anything else, as it tells `pickle` that it can be made again."""
-        if isinstance(value, FunctionType | MethodType | ModuleType):
+        if isinstance(value, FunctionType | MethodType | ModuleType | BuiltinFunctionType):
             raise Mistake(f"A node can't keep {value!r}: it can't be copied or compared. Keep the data it stands for.")
         try:
             reduced = value.__reduce_ex__(4)
@@ -242,7 +242,7 @@ def _is_changeable(kind: type) -> bool:
 
 
 def _is_named(value: Any) -> bool:
-    return isinstance(value, type(len))  # a function written in C, such as a defaultdict's factory might be
+    return isinstance(value, BuiltinFunctionType) and isinstance(value.__self__, ModuleType)  # written in C, as `len`
 
 
 def _float(kept: float | bytes) -> float:

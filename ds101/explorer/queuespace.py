@@ -13,8 +13,9 @@ from typing import Any
 from ds101.explorer.budgets import Budgets
 from ds101.explorer.networks import AnyOrder, Inbox, InOrder, Queues
 from ds101.explorer.sites import WIDTH, Site
-from ds101.explorer.space import Fields, Needs, Space, State, World
+from ds101.explorer.space import Fields, Needs, Space, State
 from ds101.explorer.steps import Move, Step
+from ds101.explorer.worlds import World
 from ds101.node import Node
 
 
@@ -89,7 +90,7 @@ class QueueSpace(Space):
     def _moves(self, state: State, fields: Fields) -> Iterator[tuple[Step, State]]:
         """Every step from this state that can be paid."""
         for move, inbox in self._enabled(fields):
-            paid = self.pay(fields[-1], move.cost if move.cost >= 0 else -1 - move.cost)
+            paid = self.worlds.pay(fields[-1], move.cost if move.cost >= 0 else -1 - move.cost)
             if paid is not None:
                 yield move.step, (state if move.step.error else self._after(state + paid, fields, move, inbox))
         yield from self._partition_moves(state, fields)
@@ -171,18 +172,18 @@ class QueueSpace(Space):
 
     def _cut(self, fields: Fields) -> Sequence[int] | None:
         """From whom each node and client is cut off, as masks of positions; None if there is no partition."""
-        number = self.worlds[fields[-1]].partition
+        number = self.worlds.worlds[fields[-1]].partition
         return None if number < 0 else self.partitions[number]
 
     def _partition_moves(self, state: State, fields: Fields) -> Iterator[tuple[Step, State]]:
-        world = self.worlds[fields[-1]]
+        world = self.worlds.worlds[fields[-1]]
         if world.partition >= 0:
-            yield Step("heal", -1, world.partition), state + self.world_delta(fields[-1], world._replace(partition=-1))
+            yield Step("heal", -1, world.partition), state + self.worlds.delta(fields[-1], world._replace(partition=-1))
         elif self.budgets.allows("partitions"):
             purse = world.purse.after(self.budgets.cost("partitions"))
             for number in range(len(self.partitions)) if purse is not None else ():
                 assert purse is not None
-                yield Step("partition", -1, number), state + self.world_delta(fields[-1], World(purse, number))
+                yield Step("partition", -1, number), state + self.worlds.delta(fields[-1], World(purse, number))
 
     # Messages as bits: only what was ever sent, if it is asked for
 

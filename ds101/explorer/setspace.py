@@ -39,7 +39,7 @@ class SetSpace(Space):
         found: list[State] = []
         add, letters = found.append, len(self.mail.letters)
         heard = self._heard(fields) if self.crashing else -1
-        payments = self.payments[fields[-1]]
+        payments = self.worlds.payments[fields[-1]]
         for site, local in zip(self.sites, fields):  # noqa: B905  # the row has the world too
             deeds = site.deeds.get(local) or site.deeds_in(local)
             arrived = state & site.inbox
@@ -73,7 +73,7 @@ class SetSpace(Space):
 
     def _add_after(self, found: list[State], state: State, fields: Fields, move: Move, heard: int) -> None:
         """The state after a move, if it can be paid."""
-        paid = self.pay(fields[-1], move.cost if move.cost >= 0 else -1 - move.cost)
+        paid = self.worlds.pay(fields[-1], move.cost if move.cost >= 0 else -1 - move.cost)
         if paid is not None:
             after = (state + move.delta + paid) | (move.mask & heard)
             found.append(after & ~self.sites[move.step.position].inbox if move.clears else after)

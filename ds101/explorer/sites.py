@@ -77,7 +77,7 @@ class Site:
         self, step: Step, before: int, after: int, sends: tuple[int, ...], *costs: str, clears: bool = False
     ) -> Move:
         """The move from one local state to another."""
-        cost = self.space.cost_id(self.space.budgets.cost(*costs))
+        cost = self.space.worlds.cost_id(self.space.budgets.cost(*costs))
         delta = (after - before) << self.shift
         return Move(-1 - cost if step.error else cost, delta, self.space.mask_of(sends), clears, sends, step)
 

@@ -15,13 +15,14 @@ import msgspec
 
 from ds101.errors import Mistake
 from ds101.explorer.actor import NEW, Actor
-from ds101.explorer.budgets import UNLIMITED, Budgets, Cost, Purse
+from ds101.explorer.budgets import UNLIMITED, Budgets
 from ds101.explorer.clients import Client
 from ds101.explorer.freezing import Freezer
 from ds101.explorer.mail import Letter, Mail
 from ds101.explorer.purity import Purity
 from ds101.explorer.sites import WIDTH, ClientSite, NodeSite, Site
 from ds101.explorer.steps import Move, Step
+from ds101.explorer.worlds import Worlds
 from ds101.messages import decode_body
 from ds101.node import Node
 from ds101.reach import types_reached_by
@@ -36,13 +37,6 @@ class Needs(NamedTuple):
     sent: bool = False  # all messages ever sent
     history: bool = False  # what clients asked and were told
     order: bool = False  # the order of the keys of dicts
-
-
-class World(NamedTuple):
-    """What is left of the budgets, and which partition holds (its number, or -1)."""
-
-    purse: Purse
-    partition: int
 
 
 class Space:
@@ -75,21 +69,16 @@ class Space:
             ClientSite(self, len(classes) + index, client) for index, client in enumerate(self.clients)
         ]
         self.sites: list[Site] = [*self.node_sites, *self.client_sites]
-        self.worlds: list[World] = []
-        self.payments: list[dict[int, int | None]] = []  # of each world: what paying a cost adds to the state
-        self._world_ids: dict[World, int] = {}
-        self._costs: list[Cost] = [()]
         self._sent_masks: dict[str | None, tuple[int, int]] = {}  # by type: how many letters were known, and the mask
         self._invocations: dict[tuple[Any, ...], Move] = {}
         count = len(self.names) + more_fields + 1
         self._row = struct.Struct(f"<{count}I")
-        self._world_shift = WIDTH * (count - 1)
+        self.worlds = Worlds(budgets, WIDTH * (count - 1))
         self.low = WIDTH * count  # above are the bits of messages
         self._low_mask = (1 << self.low) - 1
         self.inbox_shift = WIDTH * len(self.names) if more_fields else 0  # where the row has the inboxes, if it has
         for actor in self.actors:
             actor.id_of(NEW)
-        self.world_id(World(budgets.full(), -1))
         self.failed: list[Step] = []  # the steps that fail, of those from the last state that was expanded
 
     # What a network adds
@@ -148,7 +137,7 @@ class Space:
 
     def world_part(self, state: State) -> State:
         """The part that is nobody's: the budgets."""
-        return self.unpack(state)[-1] << self._world_shift
+        return self.unpack(state)[-1] << self.worlds.shift
 
     def blank(self) -> State:
         """The state before anything has started."""
@@ -195,37 +184,9 @@ class Space:
         for site in self.sites:
             site.deeds.clear()
 
-    def cost_id(self, cost: Cost) -> int:
-        """The number of a cost; 0 is free."""
-        if cost not in self._costs:
-            self._costs.append(cost)
-        return self._costs.index(cost)
-
-    def world_id(self, world: World) -> int:
-        """The number of a world."""
-        number = self._world_ids.get(world)
-        if number is None:
-            number = self._world_ids[world] = len(self.worlds)
-            self.worlds.append(world)
-            self.payments.append({0: 0})
-        return number
-
-    def world_delta(self, before: int, after: World) -> int:
-        """What another world adds to the state."""
-        return (self.world_id(after) - before) << self._world_shift
-
-    def pay(self, world: int, cost: int) -> int | None:
-        """What paying adds to the state; None if it can't be paid."""
-        known = self.payments[world]
-        if cost not in known:
-            before = self.worlds[world]
-            purse = before.purse.after(self._costs[cost])
-            known[cost] = None if purse is None else self.world_delta(world, before._replace(purse=purse))
-        return known[cost]
-
     def note_failure(self, world: int, move: Move) -> None:
         """A step fails, if it can be paid."""
-        if self.pay(world, -1 - move.cost) is not None:
+        if self.worlds.pay(world, -1 - move.cost) is not None:
             self.failed.append(move.step)
 
     # Invocations depend on more than one place
