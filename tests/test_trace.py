@@ -1,6 +1,5 @@
 """The record of a run: its causal order, what happened before what, filters, files, and what is reconstructed."""
 
-
 import msgspec
 import pytest
 from hypothesis import given
