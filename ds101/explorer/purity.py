@@ -19,7 +19,7 @@ from ds101.reach import changeable_globals, unchangeable
 if TYPE_CHECKING:
     from ds101.explorer.actor import Actor, Event, Run
 
-ALWAYS = 2_000  # so many runs are all looked at twice
+ALWAYS = 1_000  # so many runs are all looked at twice
 THEN_EVERY = 16
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 from ds101.explorer.budgets import Budgets
 from ds101.explorer.networks import AnyOrder, Inbox, InOrder, Queues
@@ -26,7 +26,7 @@ class Inboxes:
         self._queues, self._letters = queues, letters
         self.inboxes: list[Inbox] = []
         self._ids: dict[Inbox, int] = {}
-        self._puts: dict[tuple[int, tuple[int, ...]], int] = {}
+        self.puts: dict[tuple[int, tuple[int, ...]], int] = {}
         self._arrivals: dict[int, list[tuple[int, int]]] = {}
         self.id_of(())
 
@@ -40,10 +40,10 @@ class Inboxes:
 
     def put(self, number: int, sent: tuple[int, ...]) -> int:
         """The inbox when these letters have been sent to it too."""
-        after = self._puts.get((number, sent))
+        after = self.puts.get((number, sent))
         if after is None:
             after = self.id_of(self._queues.put(self.inboxes[number], sent, self._letters))
-            self._puts[number, sent] = after
+            self.puts[number, sent] = after
         return after
 
     def arrivals(self, number: int) -> list[tuple[int, int]]:
@@ -53,6 +53,16 @@ class Inboxes:
             known = [(letter, self.id_of(rest)) for letter, rest in self._queues.arrivals(self.inboxes[number])]
             self._arrivals[number] = known
         return known
+
+
+class Prepared(NamedTuple):
+    """A move of one node or client with one inbox: what it adds there, and what it sends to which others."""
+
+    cost: int  # as in Move
+    delta: int
+    mask: int
+    payloads: list[tuple[int, tuple[int, ...]]]
+    step: Step
 
 
 class QueueSpace(Space):
@@ -73,45 +83,84 @@ class QueueSpace(Space):
         self.inboxes = [Inboxes(self.queues, self.mail.letters) for _ in range(count)]
         self.partitions = list(partitions_of(self.nodes))
         self._count = count
-        self._payloads: dict[tuple[int, ...], list[tuple[int, tuple[int, ...]]]] = {}
+        self._prepared: list[dict[tuple[int, int, int], list[Prepared]]] = [{} for _ in range(count)]
 
     def afters(self, state: State, fields: Fields) -> list[State]:
         found = []
-        for step, after in self._moves(state, fields):
-            if step.error:
-                self.failed.append(step)
+        for one in self._enabled(fields):
+            if one.cost < 0:
+                self.note_failure(fields[-1], one)
             else:
-                found.append(after)
-        return found
+                paid = self.worlds.pay(fields[-1], one.cost) if one.cost else 0
+                if paid is not None:
+                    found.append(self._after(state + paid, fields, one))
+        return found + [after for _, after in self._partition_moves(state, fields)] if self.partitions else found
 
-    def moves(self, state: State, fields: Fields) -> Iterator[tuple[Step, State]]:
-        yield from self._moves(state, fields)
-
-    def _moves(self, state: State, fields: Fields) -> Iterator[tuple[Step, State]]:
-        """Every step from this state that can be paid."""
-        for move, inbox in self._enabled(fields):
-            paid = self.worlds.pay(fields[-1], move.cost if move.cost >= 0 else -1 - move.cost)
+    def moves(self, state: State, fields: Fields, position: int | None = None) -> Iterator[tuple[Step, State]]:
+        for one in self._enabled(fields, position):
+            paid = self.worlds.pay(fields[-1], one.cost if one.cost >= 0 else -1 - one.cost)
             if paid is not None:
-                yield move.step, (state if move.step.error else self._after(state + paid, fields, move, inbox))
-        yield from self._partition_moves(state, fields)
+                yield one.step, (state if one.step.error else self._after(state + paid, fields, one))
+        if position in (None, -1):
+            yield from self._partition_moves(state, fields)
 
-    def _enabled(self, fields: Fields) -> Iterator[tuple[Move, int]]:
-        """The moves of all nodes and clients, with what is then under way to each."""
-        cut = self._cut(fields)
-        for site in self.sites:
-            local, inbox = fields[site.position], fields[self._count + site.position]
-            for move in site.deeds_in(local).spontaneous:
-                yield move, inbox
-            for letter, rest in self.inboxes[site.position].arrivals(inbox):
-                yield from self._arriving(site, local, letter, inbox, rest, cut)
-        for move in self.invocations(fields):
-            yield move, fields[self._count + move.step.position]
+    def _enabled(self, fields: Fields, position: int | None = None) -> list[Prepared]:
+        """The moves of all nodes and clients, or of one."""
+        count, partition = self._count, self.worlds.worlds[fields[-1]].partition
+        enabled: list[Prepared] = []
+        for place in range(count) if position is None else range(count)[position : position + 1]:
+            key = fields[place], fields[count + place], partition
+            enabled += self._prepared[place].get(key) or self._prepare(self.sites[place], key)
+        for move in self.invocations(fields) if self.client_sites else ():
+            place = move.step.position
+            if position in (None, place):
+                inbox = fields[count + place]
+                enabled.append(self._prepared_move(move, inbox, inbox, partition))
+        return enabled
+
+    def _after(self, state: State, fields: Fields, move: Prepared) -> State:
+        """The state after a move. What is sent to a node that is down is lost."""
+        _, delta, mask, payloads, _ = move
+        after = state + delta
+        for receiver, letters in payloads:
+            if self.crashing and receiver < len(self.nodes) and fields[receiver] in self.actors[receiver].down:
+                continue
+            place = self._count + receiver
+            there, inboxes = fields[place], self.inboxes[receiver]
+            put = inboxes.puts.get((there, letters))
+            after += ((inboxes.put(there, letters) if put is None else put) - there) << WIDTH * place
+        return after | mask
+
+    def _prepare(self, site: Site, key: tuple[int, int, int]) -> list[Prepared]:
+        """The moves of a node or client in a local state, with an inbox, during a partition."""
+        local, inbox, partition = key
+        moves = [(move, inbox) for move in site.deeds_in(local).spontaneous]
+        for letter, rest in self.inboxes[site.position].arrivals(inbox):
+            moves += self._arriving(site, local, letter, inbox, rest, partition)
+        prepared = [self._prepared_move(move, inbox, after, partition) for move, after in moves]
+        self._prepared[site.position][key] = prepared
+        return prepared
+
+    def _prepared_move(self, move: Move, inbox: int, after: int, partition: int) -> Prepared:
+        """A move that leaves `after` in the inbox of whoever moves, but for what it sends to itself."""
+        mover = move.step.position
+        payloads = []
+        for receiver, letters in self._by_receiver(move.sends):
+            if self._cuts(partition, receiver, mover):
+                continue
+            if receiver == mover:
+                after = self.inboxes[mover].put(after, letters)
+            else:
+                payloads.append((receiver, letters))
+        after = 0 if move.clears else after
+        delta = move.delta + ((after - inbox) << WIDTH * (self._count + mover))
+        return Prepared(move.cost, delta, move.mask, payloads, move.step)
 
     def _arriving(
-        self, site: Site, local: int, letter: int, inbox: int, rest: int, cut: Sequence[int] | None
+        self, site: Site, local: int, letter: int, inbox: int, rest: int, partition: int
     ) -> Iterator[tuple[Move, int]]:
         """What can become of a letter that is the next to arrive."""
-        if self._cuts(cut, site.position, self.mail.sender(letter)):
+        if self._cuts(partition, site.position, self.mail.sender(letter)):
             yield site.move(Step("lose", site.position, letter), local, local, ()), rest
             return
         moves = site.on_letter(local, letter)
@@ -126,35 +175,12 @@ class QueueSpace(Space):
             for move in site.reactions(local, letter, "duplicate", "duplicates"):
                 yield move, inbox
 
-    def _after(self, state: State, fields: Fields, move: Move, inbox: int) -> State:
-        """The state after a move that leaves `inbox` under way to whoever moves."""
-        mover = move.step.position
-        inboxes = {mover: 0 if move.clears else inbox}
-        cut = self._cut(fields)
-        for receiver, letters in self._by_receiver(move.sends):
-            if not self._hears(receiver, mover, fields, cut) or (receiver == mover and move.clears):
-                continue
-            there = inboxes.get(receiver, fields[self._count + receiver])
-            inboxes[receiver] = self.inboxes[receiver].put(there, letters)
-        for receiver, number in inboxes.items():
-            place = self._count + receiver
-            state += (number - fields[place]) << WIDTH * place
-        return (state + move.delta) | move.mask
-
-    def _hears(self, receiver: int, sender: int, fields: Fields, cut: Sequence[int] | None) -> bool:
-        if self._cuts(cut, receiver, sender):
-            return False
-        return receiver >= len(self.nodes) or fields[receiver] not in self.actors[receiver].down
-
     def _by_receiver(self, sends: tuple[int, ...]) -> list[tuple[int, tuple[int, ...]]]:
-        known = self._payloads.get(sends)
-        if known is None:
-            receivers = [self.mail.receivers[letter] for letter in sends]
-            known = self._payloads[sends] = [
-                (one, tuple(letter for letter, to in zip(sends, receivers, strict=True) if to == one))
-                for one in sorted(set(receivers))
-            ]
-        return known
+        receivers = [self.mail.receivers[letter] for letter in sends]
+        return [
+            (one, tuple(letter for letter, to in zip(sends, receivers, strict=True) if to == one))
+            for one in sorted(set(receivers))
+        ]
 
     # Partitions
 
@@ -165,15 +191,12 @@ class QueueSpace(Space):
         return here, tuple(self.nodes[position] for position in positions if there >> position & 1)
 
     def is_cut(self, fields: Fields, receiver: int, sender: int) -> bool:
-        return self._cuts(self._cut(fields), receiver, sender)
+        return self._cuts(self.worlds.worlds[fields[-1]].partition, receiver, sender)
 
-    def _cuts(self, cut: Sequence[int] | None, receiver: int, sender: int) -> bool:
-        return cut is not None and receiver < len(self.nodes) and bool(cut[receiver] >> sender & 1)
-
-    def _cut(self, fields: Fields) -> Sequence[int] | None:
-        """From whom each node and client is cut off, as masks of positions; None if there is no partition."""
-        number = self.worlds.worlds[fields[-1]].partition
-        return None if number < 0 else self.partitions[number]
+    def _cuts(self, partition: int, receiver: int, sender: int) -> bool:
+        if partition < 0 or receiver >= len(self.nodes):
+            return False
+        return bool(self.partitions[partition][receiver] >> sender & 1)
 
     def _partition_moves(self, state: State, fields: Fields) -> Iterator[tuple[Step, State]]:
         world = self.worlds.worlds[fields[-1]]

@@ -48,8 +48,12 @@ class SetSpace(Space):
             silent, sending, others = deeds.flat.get(arrived & deeds.acting) or self._flat(deeds, arrived)
             for delta in silent:
                 add(state + delta)
-            for delta, mask in sending:
-                add((state + delta) | (mask & heard))
+            if heard == -1:
+                for delta, mask in sending:
+                    add((state + delta) | mask)
+            else:
+                for delta, mask in sending:
+                    add((state + delta) | (mask & heard))
             for move in others:
                 cost = move[0]
                 if cost < 0:
@@ -62,10 +66,13 @@ class SetSpace(Space):
             return self.afters(state, fields)  # a handler sent what was new, so nobody knew who could hear it
         return found
 
-    def moves(self, state: State, fields: Fields) -> Iterator[tuple[Step, State]]:
-        enabled = [self._enabled(site, fields[site.position], state) for site in self.sites]
+    def moves(self, state: State, fields: Fields, position: int | None = None) -> Iterator[tuple[Step, State]]:
+        sites = [site for site in self.sites if position in (None, site.position)]
+        enabled = [self._enabled(site, fields[site.position], state) for site in sites]
         heard = self._heard(fields)
         for move in (*chain(*enabled), *self.invocations(fields)):
+            if position not in (None, move.step.position):
+                continue
             found: list[State] = []
             self._add_after(found, state, fields, move, heard)
             for after in found:

@@ -87,8 +87,11 @@ class Space:
         """The states after this one. Steps that fail are put into `failed`."""
         raise NotImplementedError
 
-    def moves(self, state: State, fields: Fields) -> Iterator[tuple[Step, State]]:
-        """The steps from this state that can be paid, and where they lead; one that fails leads nowhere."""
+    def moves(self, state: State, fields: Fields, position: int | None = None) -> Iterator[tuple[Step, State]]:
+        """The steps from this state that can be paid, and where they lead; one that fails leads nowhere.
+
+        Those of all, or of the node or client at one position (-1: partitions).
+        """
         raise NotImplementedError
 
     def mask_of(self, sends: tuple[int, ...]) -> int:
@@ -184,7 +187,7 @@ class Space:
         for site in self.sites:
             site.deeds.clear()
 
-    def note_failure(self, world: int, move: Move) -> None:
+    def note_failure(self, world: int, move: Any) -> None:
         """A step fails, if it can be paid."""
         if self.worlds.pay(world, -1 - move.cost) is not None:
             self.failed.append(move.step)

@@ -38,12 +38,10 @@ def walk_at_random(
 def _walk(space: Space, questions: Questions, state: State, random: Random, longest: int) -> tuple[Broken | None, Path]:
     path: Path = []
     for _ in range(longest):
-        options = [
-            (step, after) for step, after in space.moves(state, space.unpack(state)) if after != state or step.error
-        ]
-        if not options:
+        chosen = _step(space, state, random)
+        if chosen is None:
             break
-        step, after = _choice(options, random)
+        step, after = chosen
         if step.error:
             return Broken(state, None, step.error, step), path
         state = after
@@ -58,7 +56,14 @@ def _walk(space: Space, questions: Questions, state: State, random: Random, long
     return None, path
 
 
-def _choice(options: Sequence[tuple[Step, State]], random: Random) -> tuple[Step, State]:
-    """First where, then what: a node with many messages doesn't drown a timer elsewhere."""
-    where = random.choice(sorted({step.position for step, _ in options}))
-    return random.choice([option for option in options if option[0].position == where])
+def _step(space: Space, state: State, random: Random) -> tuple[Step, State] | None:
+    """First where, then what: so a node with many messages doesn't drown a timer elsewhere."""
+    positions = list(range(-1, len(space.names)))
+    random.shuffle(positions)
+    fields = space.unpack(state)
+    for position in positions:
+        moves = space.moves(state, fields, position)
+        options = [(step, after) for step, after in moves if after != state or step.error]
+        if options:
+            return random.choice(options)
+    return None
