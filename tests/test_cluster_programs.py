@@ -138,7 +138,8 @@ with Cluster(Clerk, n=1) as world:
 
 def test_what_nodes_print_is_on_standard_output_behind_their_names(tmp_path):
     script = NODES.replace("self.send(", "print('asked by', client)\n        self.send(") + USE
-    assert run(tmp_path, "-c", script) == f"n2 | asked by c1.1\n{ANSWER}"
+    shown = run(tmp_path, "-c", script).splitlines(keepends=True)
+    assert sorted(shown) == sorted(["n2 | asked by c1.1\n", ANSWER])  # the reply may be the faster one of the two
 
 
 def test_a_program_that_forgets_to_close_its_world_ends(tmp_path):
