@@ -107,15 +107,22 @@ class Search:
             self._go_through_some(expand)
 
     def _go_through_some(self, expand: bool) -> None:
-        """Look at the next states, until it is time to look at the limits."""
-        purity = self.space.purity
-        enough = purity.runs + RUNS_BETWEEN_LOOKS
+        """Look at the next states, and find those after them, until it is time to look at the limits."""
+        space, purity, canonical = self.space, self.space.purity, self.canonical
+        seen, add, enough = self.seen, self.next.append, purity.runs + RUNS_BETWEEN_LOOKS
         for index in range(self.at, min(len(self.level), self.at + BETWEEN_LOOKS)):
             self.at = index + 1
             state = self.level[index]
-            fields = self.space.unpack(state)
-            if self._is_to_be_expanded(state, fields) and expand and not self.has_found_all:
-                self._expand(state, fields)
+            fields = space.unpack(state)
+            if self._is_to_be_expanded(state, fields) and expand:
+                afters = space.afters(state, fields)
+                self.transitions += len(afters)
+                for after in afters if canonical is None else map(canonical, afters):
+                    if after not in seen:
+                        seen[after] = state
+                        add(after)
+                if space.failed:
+                    self.broken = Broken(state, None, space.failed[0].error, space.failed[0])
             if self.broken or self.has_found_all or purity.runs > enough:
                 return
 
@@ -141,20 +148,7 @@ class Search:
             if question.answer(state, fields).holds:
                 self.pruned += 1
                 return False
-        return True
-
-    def _expand(self, state: State, fields: Fields) -> None:
-        """Find the states after this one."""
-        seen, found, canonical = self.seen, self.next, self.canonical
-        afters = self.space.afters(state, fields)
-        self.transitions += len(afters)
-        for after in afters if canonical is None else map(canonical, afters):
-            if after not in seen:
-                seen[after] = state
-                found.append(after)
-        if self.space.failed:
-            step = self.space.failed[0]
-            self.broken = Broken(state, None, step.error, step)
+        return not self.has_found_all
 
     def _look_at_the_rest(self) -> None:
         """What was found but not yet looked at, without going on from there."""

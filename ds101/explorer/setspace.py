@@ -13,7 +13,7 @@ from typing import Any
 
 from ds101.explorer.budgets import Budgets
 from ds101.explorer.mail import bits_of
-from ds101.explorer.sites import Deeds, Flat, Site
+from ds101.explorer.sites import Flat, Site
 from ds101.explorer.space import Fields, Needs, Space, State
 from ds101.explorer.steps import Move, Step
 from ds101.node import Node
@@ -42,10 +42,7 @@ class SetSpace(Space):
         payments = self.worlds.payments[fields[-1]]
         for site, local in zip(self.sites, fields):  # noqa: B905  # the row has the world too
             deeds = site.deeds.get(local) or site.deeds_in(local)
-            arrived = state & site.inbox
-            if arrived | deeds.tested != deeds.tested:
-                self._test(site, local, deeds, arrived)
-            silent, sending, others = deeds.flat.get(arrived & deeds.acting) or self._flat(deeds, arrived)
+            silent, sending, others = deeds.flat.get(state & deeds.relevant) or self._flat(site, local, state)
             for delta in silent:
                 add(state + delta)
             if heard == -1:
@@ -87,17 +84,20 @@ class SetSpace(Space):
 
     def _enabled(self, site: Site, local: int, state: State) -> list[Move]:
         """All moves of one node or client."""
-        deeds, arrived = site.deeds_in(local), state & site.inbox
-        self._test(site, local, deeds, arrived)
-        by_letter = (deeds.by_letter[self.letter_of_bit(bit)] for bit in bits_of(arrived & deeds.acting))
-        return [*deeds.spontaneous, *chain(*by_letter)]
+        deeds = site.deeds_in(local)
+        moves = [*deeds.spontaneous]
+        for bit in bits_of(state & deeds.relevant):
+            reactions = site.on_letter(local, self.letter_of_bit(bit))
+            moves += reactions
+            if not reactions:
+                deeds.relevant &= ~(1 << bit)
+        return moves
 
-    def _flat(self, deeds: Deeds, arrived: int) -> Flat:
+    def _flat(self, site: Site, local: int, state: State) -> Flat:
         """All that can happen in a local state when these messages have been sent to it."""
-        acting = arrived & deeds.acting
-        by_letter = (deeds.by_letter[self.letter_of_bit(bit)] for bit in bits_of(acting))
-        silent, sending, others = flat = deeds.flat[acting] = ([], [], [])
-        for move in chain(deeds.spontaneous, *by_letter):
+        moves, deeds = self._enabled(site, local, state), site.deeds[local]
+        silent, sending, others = flat = deeds.flat[state & deeds.relevant] = ([], [], [])
+        for move in moves:
             if move.cost != 0 or move.clears:
                 others.append(move)
             elif move.mask:
@@ -105,13 +105,6 @@ class SetSpace(Space):
             else:
                 silent.append(move.delta)
         return flat
-
-    def _test(self, site: Site, local: int, deeds: Deeds, arrived: int) -> None:
-        """Find out what letters lead to that were not met in this local state before."""
-        for bit in bits_of(arrived & ~deeds.tested):
-            deeds.tested |= 1 << bit
-            if site.on_letter(local, self.letter_of_bit(bit)):
-                deeds.acting |= 1 << bit
 
     def _heard(self, fields: Fields) -> int:
         """The bits that sending can set: what is sent to a node that is down is lost."""
@@ -125,11 +118,9 @@ class SetSpace(Space):
         mask = 0
         for letter in sends:
             bit = 1 << (self.low + self._stride * letter)
-            both = bit | (bit << 1 if self.records else 0)
-            site = self.sites[self.mail.receivers[letter]]
-            site.inbox |= bit
-            site.bits |= both
-            mask |= both
+            recorded = bit << 1 if self.records else 0
+            self.sites[self.mail.receivers[letter]].knows(bit, recorded)
+            mask |= bit | recorded
         return mask
 
     def sent_bit(self, letter: int) -> int:

@@ -27,17 +27,17 @@ Flat = tuple[list[int], list[tuple[int, int]], list[Move]]
 class Deeds:
     """What can happen in one local state: what needs no message, and what each letter leads to.
 
-    `tested` and `acting` are masks of the letters that were looked at, and of those that lead to something; `flat` has
-    all moves for each set of acting letters that was met.
+    `relevant` is the mask of the letters that may lead to something: all but those that are known not to. `flat` has
+    all moves for each set of these that was met.
     """
 
-    __slots__ = ("acting", "by_letter", "flat", "spontaneous", "tested")
+    __slots__ = ("by_letter", "flat", "relevant", "spontaneous")
 
-    def __init__(self, spontaneous: list[Move]) -> None:
+    def __init__(self, spontaneous: list[Move], letters: int) -> None:
         self.spontaneous = spontaneous
         self.by_letter: dict[int, list[Move]] = {}
         self.flat: dict[int, Flat] = {}
-        self.tested = self.acting = 0
+        self.relevant = letters
 
 
 class Site:
@@ -54,8 +54,17 @@ class Site:
         """What can happen in this local state."""
         deeds = self.deeds.get(local)
         if deeds is None:
-            deeds = self.deeds[local] = Deeds(list(self.spontaneous(local)))
+            spontaneous = list(self.spontaneous(local))  # this may make new letters known
+            deeds = self.deeds[local] = Deeds(spontaneous, self.inbox)
         return deeds
+
+    def knows(self, under_way: int, ever_sent: int) -> None:
+        """A letter to this node or client can be sent: its bits."""
+        if not self.inbox & under_way:
+            self.inbox |= under_way
+            self.bits |= under_way | ever_sent
+            for deeds in self.deeds.values():
+                deeds.relevant |= under_way
 
     def on_letter(self, local: int, letter: int) -> list[Move]:
         """What this letter leads to in this local state."""
