@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from gallery import election, published
+from naive_search import Naive
 
 from ds101 import Call, Mistake, Verdict, explore
 from ds101.explorer import replay
@@ -164,3 +165,20 @@ def test_an_invariant_that_names_a_node_is_not_symmetric():
 
     with pytest.raises(Mistake, match=r"n1_does_not_lead does not treat n1 and n\d alike"):
         explore(election.Election, 3, timers=1, symmetry=True, invariants=n1_does_not_lead)
+
+
+class Remembers(election.Election):
+    """Stores twice and sends to several in one handler, so that there are many points to be killed at."""
+
+    def enter(self, term: int, vote_for: str) -> None:
+        self.storage["seen"] = term
+        super().enter(term, vote_for)
+
+
+@pytest.mark.parametrize("network", ["set", "multiset", "fifo"])
+@pytest.mark.parametrize(("n", "crashes", "timers"), [(3, 0, 2), (2, 1, 2), (2, 2, 1), (3, 1, 1)])
+def test_a_search_without_any_cleverness_finds_as_many_states(network: str, n: int, crashes: int, timers: int):
+    """That one copies and compares whole states, and knows no tables, masks or numbers."""
+    answer = explore(Remembers, n, network=network, crashes=crashes, timers=timers)
+    assert answer.exhausted
+    assert answer.states == Naive(Remembers, n, network, crashes, timers).count()
