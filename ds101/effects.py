@@ -15,7 +15,7 @@ import msgspec
 
 from ds101.errors import Mistake
 from ds101.faults import bounds
-from ds101.messages import Message, Timer, encode
+from ds101.messages import Message, Timer, body_of
 from ds101.node import Node, handler_for
 
 Seconds = float
@@ -47,12 +47,11 @@ def sendings(receivers: Sequence[str], message: Message, nodes: Collection[str])
     for to in receivers:
         if to not in nodes and not is_client(to):
             raise Mistake(f"send({to!r}, ...): nobody is called so. There are {', '.join(nodes)}, and senders.")
-    wire = encode(message)
     try:
-        body = encode_json(wire["body"])
+        body = encode_json(body_of(message))
     except (TypeError, ValueError) as error:
         raise Mistake(f"{message!r} can't be sent: {error}.") from None
-    name = wire["type"]
+    name = type(message).__name__
     return [Sending(to, name, body) for to in receivers]
 
 
@@ -63,7 +62,7 @@ def timer_name(node_class: type[Node], timer: Timer) -> TimerName:
     name = type(timer).__name__
     if handler_for(node_class, type(timer)) is None:
         raise Mistake(f"Nothing handles {name}. Write  @on({name})  above a method (self, timer).")
-    return TimerName(name, encode_json(encode(timer)["body"]) if timer.__dict__ else b"{}")
+    return TimerName(name, encode_json(body_of(timer)) if timer.__dict__ else b"{}")
 
 
 def interval(after: Any) -> tuple[Seconds, Seconds]:

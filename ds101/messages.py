@@ -76,12 +76,21 @@ class Timer(_Value):
     """What a node sets and is woken by. It is named by its value: setting an equal one replaces it."""
 
 
-def fields_of(cls: type) -> tuple[tuple[str, Kind], ...]:
-    """The fields of a message type with what they mean, in order. Raises `Mistake` for what can't be carried."""
-    kept: tuple[tuple[str, Kind], ...] | None = cls.__dict__.get("__ds101_kinds__")
+class Kinds(tuple[tuple[str, Kind], ...]):
+    """The fields of a message type with what they mean, in order."""
+
+    are_plain: bool  # whether all stand on the wire as they are
+    are_all: bool  # whether the class has no check of its own beside them
+
+
+def fields_of(cls: type) -> Kinds:
+    """The fields of a message type, kept with it. Raises `Mistake` for what can't be carried."""
+    kept: Kinds | None = cls.__dict__.get("__ds101_kinds__")
     if kept is None:
         try:
-            kept = tuple((name, kind_of(annotation)) for name, annotation in field_types(cls).items())
+            kept = Kinds((name, kind_of(annotation)) for name, annotation in field_types(cls).items())
+            kept.are_plain = all(kind.plain for _, kind in kept)
+            kept.are_all = cls.__post_init__ is _Value.__post_init__  # type: ignore[attr-defined]
         except Mistake as mistake:
             raise Mistake(f"In {cls.__name__}: {mistake}") from None
         cls.__ds101_kinds__ = kept  # type: ignore[attr-defined]
@@ -106,22 +115,27 @@ def _article(name: str) -> str:
 
 def encode(message: _Value) -> dict[str, Any]:
     """The message as JSON can hold it: `{"type": ..., "body": {...}}`."""
-    cls = type(message)
-    values = message.__dict__
-    body = {name: values[name] if kind.plain else kind.encode(values[name]) for name, kind in fields_of(cls)}
-    return {"type": cls.__name__, "body": body}
+    return {"type": type(message).__name__, "body": body_of(message)}
+
+
+def body_of(message: _Value) -> dict[str, Any]:
+    """Its fields as JSON can hold them; read it at once, and don't change it: it may be the message's own."""
+    values, kinds = message.__dict__, fields_of(type(message))
+    if kinds.are_plain and len(values) == len(kinds):
+        return values
+    return {name: values[name] if kind.plain else kind.encode(values[name]) for name, kind in kinds}
 
 
 def decode_body(cls: type[Any], body: Any) -> Any:
     """The message that stands in a body. Raises `Refused` if it is none of this type."""
     kinds = fields_of(cls)
-    if type(body) is not dict or len(body) != len(kinds) or cls.__post_init__ is not _Value.__post_init__:
+    if type(body) is not dict or len(body) != len(kinds) or not kinds.are_all:
         return _decode_with_care(cls, body)
     message: Any = object.__new__(cls)
     values = message.__dict__
     for name, kind in kinds:  # the usual case, at the speed of a filled dict
         value = body.get(name, _missing)
-        if type(value) in kind.exact or (kind.plain and value is not _missing and kind.accepts(value)):
+        if type(value) in kind.arriving or (kind.plain and value is not _missing and kind.accepts(value)):
             values[name] = value
         else:
             return _decode_with_care(cls, body)

@@ -46,10 +46,7 @@ class Way(NamedTuple):
     cut: bool
     drops: tuple[str, ...]  # the names of the Drops that may take a message
     links: tuple[Link, ...]
-
-    @property
-    def is_clear(self) -> bool:
-        return not (self.cut or self.drops or self.links)
+    is_clear: bool  # none of these
 
 
 @dataclass
@@ -88,12 +85,10 @@ class Network:
 
     def _work_out(self, src: str, dst: str) -> Way:
         faults = self.faults
-        return Way(
-            (base_name(src), base_name(dst)),
-            any(isinstance(fault, Partition) and fault.cuts(src, dst) for fault in faults.values()),
-            tuple(name for name, fault in faults.items() if isinstance(fault, Drop) and fault.concerns(src, dst)),
-            tuple(fault for fault in faults.values() if isinstance(fault, Link) and fault.concerns(src, dst)),
-        )
+        cut = any(isinstance(fault, Partition) and fault.cuts(src, dst) for fault in faults.values())
+        drops = tuple(name for name, fault in faults.items() if isinstance(fault, Drop) and fault.concerns(src, dst))
+        links = tuple(fault for fault in faults.values() if isinstance(fault, Link) and fault.concerns(src, dst))
+        return Way((base_name(src), base_name(dst)), cut, drops, links, not (cut or drops or links))
 
     def in_order(self, src: str, dst: str, now: Seconds) -> Seconds:
         """After the latency, but not before what is under way on this link."""
@@ -119,7 +114,7 @@ class Network:
 
     def plan(self, src: str, dst: str, type_name: str, size: int, now: Seconds) -> DueTimes | Cause:
         """When a message of `size` bytes that is sent now arrives, or why it doesn't."""
-        link, cut, drops, links = self._way(src, dst)
+        link, cut, drops, links, _ = self._way(src, dst)
         if cut:
             return "partition"
         if drops and self._is_chosen(drops, type_name):

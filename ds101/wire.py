@@ -33,7 +33,8 @@ SCALARS: tuple[type, ...] = (type(None), bool, int, float, str)
 class Kind:
     """What one annotation means: which values it takes, and the way to the wire and back.
 
-    `exact` holds the types that are fine without a closer look; `plain` says that values stand on the wire as they are.
+    `exact` holds the types that are fine without a closer look, and `arriving` those that are when they come from the
+    wire; `plain` says that values stand there as they are.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Kind:
     decode: Callable[[Any], Any]
     plain: bool = False
     exact: frozenset[type] = frozenset()
+    arriving: frozenset[type] = frozenset()
 
 
 class Refused(ValueError):
@@ -92,7 +94,8 @@ def _scalar(scalar: type) -> Kind:
         accepts = _is_text
     name = "None" if scalar is type(None) else scalar.__name__
     exact = frozenset({scalar} if scalar not in (float, str) else ())
-    return Kind(name, accepts, as_it_is, _checked(name, accepts), plain=True, exact=exact)
+    arriving = frozenset({scalar})  # JSON has no infinities and no half characters
+    return Kind(name, accepts, as_it_is, _checked(name, accepts), plain=True, exact=exact, arriving=arriving)
 
 
 def _is_finite(value: Any) -> bool:
@@ -264,7 +267,8 @@ def _union(annotation: Any, kinds: Sequence[Kind], members: Sequence[Any]) -> Ki
         return _numbered(name, kinds)  # base64 and enums look like text
     plain = all(kind.plain for kind in kinds)
     exact = frozenset[type]().union(*(kind.exact for kind in kinds))
-    return Kind(name, accepts, as_it_is if plain else encode, decode, plain, exact)
+    arriving = frozenset[type]().union(*(kind.arriving for kind in kinds)) if plain else exact
+    return Kind(name, accepts, as_it_is if plain else encode, decode, plain, exact, arriving)
 
 
 _SCALAR_NAMES = ("None", "bool", "int", "float", "str")

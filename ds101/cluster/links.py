@@ -96,13 +96,14 @@ class Links:
 
     def _put(self, link: Link | None, via: str, envelope: Envelope, line: bytes) -> None:
         """On the connection that was there at the sending: a message doesn't wait for its receiver's next life."""
-        if link is None or not link.is_up:
+        if link is not None and link.waiting:  # the first of this turn has found it in order
+            link.waiting.append(line)
+        elif link is None or not link.is_up:
             self.dropped(envelope, f"{via} is down")
         elif link.backlog > MOST_QUEUED:
             self.dropped(envelope, f"{via} does not read")
         else:
-            if not link.waiting:
-                self._dirty.append(link)
+            self._dirty.append(link)
             link.waiting.append(line)
 
     def flush(self) -> None:

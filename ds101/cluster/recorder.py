@@ -44,12 +44,13 @@ class Recorder:
         return f"{self._prefix}{self._count}"
 
     def sent(self, envelope: Envelope, line: bytes, cause: str | None) -> None:
-        self._add(("send", cause, brief(envelope, line)))
+        self._add(("send", cause, line if len(line) <= LONGEST_LINE else brief(envelope, line)))
 
     def delivered(self, envelope: Envelope, line: bytes) -> str:
         """Records a delivery; returns its id."""
         name = self.next_id()
-        self._add(("deliver", name, self.now(), self.clock, brief(envelope, line)))
+        line = line if len(line) <= LONGEST_LINE else brief(envelope, line)
+        self._add(("deliver", name, self.now(), self.clock, line))
         return name
 
     def dropped(self, envelope: Envelope, why: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -59,6 +60,7 @@ def run_node(plan: Plan, shipped: bytes, disk: int | str) -> None:
     """The main function of a node process."""
     node_class, types = cloudpickle.loads(shipped)
     freeze_globals(node_class)
+    gc.freeze()  # the collector needn't look again and again at what was there before the first message
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         runner.run(Server(plan, node_class, types, Journal(disk)).run())
 
@@ -80,7 +82,7 @@ class Server:
         self.clock = Clock(self._real_now)
         self.timers = Timers(self.clock, self.random, self._fire)
         self.node = node_class(self)
-        self.handlers: dict[str, Callable[..., None] | None] = {}
+        self.handlers: dict[str, tuple[type[Message], Callable[..., None]]] = {}
         self.outbox: list[Sending] = []
         self.cause: str | None = None  # the event whose handler runs
         self.sender = ""  # of the message that it handles
@@ -178,11 +180,12 @@ class Server:
             self._deliver(envelope, line, connection)
 
     def _deliver(self, envelope: Envelope, line: bytes, connection: Incoming) -> None:
-        handler = self._handler_of(envelope.type)
-        if handler is None:
+        handled = self.handlers.get(envelope.type) or self._look_up(envelope.type)
+        if handled is None:
             return self._not_handled(envelope, connection)
+        event, handler = handled
         try:
-            message = decode_body(self.types[envelope.type], envelope.body)
+            message = decode_body(event, envelope.body)
         except Refused as refused:
             return self._not_readable(envelope, connection, refused)
         if self.crash_points and meets(self, envelope.type, "before"):
@@ -194,14 +197,13 @@ class Server:
         self.sender = ""
         return None
 
-    def _handler_of(self, type_name: str) -> Callable[..., None] | None:
-        if type_name in self.handlers:
-            return self.handlers[type_name]
+    def _look_up(self, type_name: str) -> tuple[type[Message], Callable[..., None]] | None:
+        """What handles a type; a name that is none is not remembered, since a plain socket may say any."""
         event = self.types.get(type_name)
-        if event is None or not issubclass(event, Message):
-            return None  # a plain socket may say any name: none is remembered
-        name = handler_for(self.node_class, event)
-        self.handlers[type_name] = getattr(self.node, name) if name is not None else None
+        name = handler_for(self.node_class, event) if event is not None and issubclass(event, Message) else None
+        if name is None or event is None:
+            return None
+        self.handlers[type_name] = event, getattr(self.node, name)
         return self.handlers[type_name]
 
     # Mistakes of whoever sent a message: the node goes on
