@@ -262,7 +262,7 @@ def test_every_step_has_the_states_of_the_nodes_after_it():
     assert [round(at / STEP) for at in times] == [1, 2, 3, 4, 5, 6]
 
 
-def test_what_a_client_did_stands_in_the_trace():
+def test_what_clients_and_handlers_did_stands_in_the_trace(capsys: pytest.CaptureFixture[str]):
     class Adder(Node):
         def start(self):
             self.sum = 0
@@ -271,13 +271,15 @@ def test_what_a_client_did_stands_in_the_trace():
         def add(self, add, client):
             self.sum += add.amount
             self.log(f"the sum is {self.sum}")
+            print("added")
             self.send(client, Add(self.sum))
 
     clients = {"ada": [Call("n1", Add(1))]}
     answer = explore(Adder, clients=clients, network="fifo", goals={"it": lambda view: view.history[:1] != () and (
         view.history[0].outcome == "ok")})  # fmt: skip
     kinds = [event.kind for event in answer.reached["it"].trace]
-    assert kinds == ["start", "invoke", "send", "deliver", "log", "send", "deliver", "ok"]
+    assert kinds == ["start", "change", "invoke", "send", "deliver", "log", "print", "send", "change", "deliver", "ok"]
+    assert capsys.readouterr().out == ""  # what handlers print stands in the trace alone
 
 
 # Progress

@@ -1,13 +1,40 @@
 """Every order of events, to a bound: proof within it that nothing breaks a protocol, or the shortest run that does.
 
-- exploring.py                         `explore` and `replay`: what you call
-- result.py, view.py                   what they answer; what an invariant sees
-- search.py, walks.py, limits.py       breadth first, after a few walks at random; when to stop
-- space.py, setspace.py, queuespace.py states as ints, the moves between them, for each kind of network
-- sites.py, actor.py, scene.py         what can happen in one node's states: each handler is run once for each event
-- freezing.py, purity.py               equal states are equal values; handlers do the same each time
-- timing.py, budgets.py, clients.py    which timers can fire, how much may go wrong, who asks for what
-- schedule.py, telling.py              a run in one line, and as a trace
+>>> from ds101 import Message, Node, Timer, on
+>>> class Claim(Message): pass
+>>> class Impatience(Timer): pass
+>>> class Hasty(Node):
+...     "Leads as soon as it feels like it, unless somebody else has said that they do."
+...     def start(self):
+...         self.leads = False
+...         self.set_timer(Impatience(), after=(0.1, 0.2))
+...     @on(Impatience)
+...     def lead(self, _):
+...         self.leads = True
+...         self.broadcast(Claim())
+...     @on(Claim)
+...     def follow(self, claim, sender):
+...         self.cancel_timer(Impatience())
+>>> def one_leader(view):
+...     "At most one node leads."
+...     return sum(view.state(node)["leads"] for node in view.nodes) <= 1
+>>> explore(Hasty, 2, invariants=one_leader)
+Exploration(broken: one leader does not hold, after 2 steps; 6 states)
+>>> _.violation.schedule
+'n1!Impatience n2!Impatience'
+
+- exploring.py, setup.py                `explore` and `replay`: what you call
+- result.py, view.py, past.py           what they answer; what an invariant sees, the clients' history included
+- questions.py                          invariants, goals and prunes, each asked once for all that looks the same to it
+- search.py, walks.py, limits.py        breadth first, with a few walks at random before; when to stop
+- progress.py                           the line that a long search shows
+- space.py, setspace.py, queuespace.py  states as ints, and the moves between them, for each kind of network
+- sites.py, steps.py, worlds.py         what can happen to one node or client, and what is left of the budgets
+- mail.py, networks.py, clients.py      messages by number, what is under way, who asks for what
+- actor.py, scene.py, timing.py         each handler is run once for each local state and event; which timers can fire
+- freezing.py, purity.py                equal states are equal values; handlers do the same each time
+- symmetry.py, renaming.py              nodes that are interchangeable
+- schedule.py, telling.py               a run in one line, and as a trace
 """
 
 from ds101.explorer.exploring import explore, replay

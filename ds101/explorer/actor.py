@@ -7,6 +7,7 @@ with numbers. So handlers must be pure: the same state and event must always do 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import cloudpickle
@@ -16,7 +17,7 @@ from ds101.effects import TimerName
 from ds101.explorer.freezing import Freezer, Tree
 from ds101.explorer.mail import Mail
 from ds101.explorer.purity import Purity
-from ds101.explorer.scene import Choices, Saved, Scene, Unforeseeable
+from ds101.explorer.scene import Choices, Paper, Saved, Scene, Unforeseeable
 from ds101.explorer.timing import Timers, after_handler, without
 from ds101.lines import places_of
 from ds101.messages import Types, decode_body
@@ -170,7 +171,8 @@ class Actor:
         vars(node).update(self.freezer.thaw(state.attributes, otherwise))
         died = None
         try:
-            getattr(node, str(self.handler(event)))(*self._arguments(event))
+            with redirect_stdout(Paper(scene)):
+                getattr(node, str(self.handler(event)))(*self._arguments(event))
         except (KeyboardInterrupt, Unforeseeable):
             raise
         except BaseException as raised:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
+from ds101.errors import Mistake
 from ds101.explorer.budgets import Budgets
 from ds101.explorer.networks import AnyOrder, Inbox, InOrder, Queues
 from ds101.explorer.sites import WIDTH, Site
@@ -17,6 +18,8 @@ from ds101.explorer.space import Fields, Needs, Space, State
 from ds101.explorer.steps import Move, Step
 from ds101.explorer.worlds import World
 from ds101.node import Node
+
+MOST_PARTED = 8  # nodes: there are 127 ways to part them
 
 
 class Inboxes:
@@ -81,7 +84,9 @@ class QueueSpace(Space):
         super().__init__(classes, clients, budgets, needs, crashing=crashing, order_matters=in_order, more_fields=count)
         self.queues: Queues = InOrder() if in_order else AnyOrder()
         self.inboxes = [Inboxes(self.queues, self.mail.letters) for _ in range(count)]
-        self.partitions = list(partitions_of(self.nodes))
+        self.partitions = list(partitions_of(self.nodes)) if len(self.nodes) <= MOST_PARTED else []
+        if budgets.partitions and not self.partitions:
+            raise Mistake(f"partitions={budgets.partitions}: at most {MOST_PARTED} nodes can be parted.")
         self._count = count
         self._prepared: list[dict[tuple[int, int, int], list[Prepared]]] = [{} for _ in range(count)]
 

@@ -7,6 +7,7 @@ run with the reader's own line.
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -33,7 +34,13 @@ class Logged(NamedTuple):
     text: str
 
 
-Effect = Saved | Sending | Asked | Logged
+class Printed(NamedTuple):
+    """A line that a handler printed: it goes to the trace, since a handler is run for more than one order of events."""
+
+    text: str
+
+
+Effect = Saved | Sending | Asked | Logged | Printed
 
 
 class Unforeseeable(BaseException):
@@ -92,6 +99,21 @@ class Scene:
     def asked(self) -> list[Asked]:
         """What was asked of timers, in order."""
         return [one for one in self.effects if isinstance(one, Asked)]
+
+
+class Paper(io.TextIOBase):
+    """Takes what the handler of a scene prints, in place of standard output."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene, self._line = scene, ""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        *lines, self._line = (self._line + text).split("\n")
+        self._scene.effects += map(Printed, lines)
+        return len(text)
 
 
 class Choices(Random):

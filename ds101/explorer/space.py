@@ -208,11 +208,13 @@ class Space:
         assert call is not None
         target = self.node_sites[self.nodes.index(call.node)]
         refused = fields[target.position] in target.actor.down
-        seen = tuple([one.client.locals[fields[one.position]].ended for one in self.client_sites])
-        key = (site.position, local, refused, seen if self.needs.history else ())
+        seen: tuple[int, ...] = ()
+        if self.needs.history:
+            seen = tuple([one.client.locals[fields[one.position]].ended for one in self.client_sites])
+        key = (site.position, local, refused, seen)
         move = self._invocations.get(key)
         if move is None:
-            move = self._invocations[key] = self._invoke(site, local, refused, key[-1])
+            move = self._invocations[key] = self._invoke(site, local, refused, seen)
         return move
 
     def _invoke(self, site: ClientSite, local: int, refused: bool, seen: tuple[int, ...]) -> Move:

@@ -10,14 +10,17 @@ import msgspec
 
 from ds101.effects import Sending, TimerName
 from ds101.explorer.actor import Run
+from ds101.explorer.freezing import Tree
 from ds101.explorer.mail import Letter
-from ds101.explorer.scene import Effect, Logged, Saved
+from ds101.explorer.scene import Effect, Logged, Printed, Saved
 from ds101.explorer.schedule import Taken
 from ds101.explorer.space import Fields, Space
 from ds101.explorer.steps import Step
 from ds101.explorer.timing import Asked
+from ds101.state import shown
 from ds101.trace import Event, Trace, base_name
 
+NEVER = "–"  # what an attribute shows that isn't there
 STEP = 0.001  # seconds of the trace for each step: a search has no clock
 
 
@@ -39,6 +42,7 @@ class _Teller:
         self.arrived: dict[Letter, Event] = {}
         self.set_by: dict[tuple[int, TimerName], Event] = {}
         self.invoked: dict[int, Event] = {}  # by the position of the client
+        self.seen: dict[int, dict[str, str]] = defaultdict(dict)  # the attributes of each node, as they are shown
         self.calls = 0
 
     def tell(self, before: int, step: Step, after: int) -> None:
@@ -99,14 +103,30 @@ class _Teller:
             self._dies(step.position, f"an exception: {kind}", head)
         elif step.point is not None:
             self._dies(step.position, f"SIGKILL during {what}", head)
+        else:
+            self._tell_changes(step.position, head, run.attributes)
+
+    def _tell_changes(self, position: int, head: Event, attributes: Tree) -> None:
+        """Which attributes the handler has changed; a restart may have forgotten some."""
+        values = self.space.freezer.thaw(attributes)
+        before, after = self.seen[position], {name: shown(value) for name, value in values.items()}
+        self.seen[position] = after
+        changed = {
+            name: [before.get(name, NEVER), after.get(name, NEVER)]
+            for name in sorted({**before, **after})
+            if before.get(name) != after.get(name)
+        }
+        if changed:
+            words = ", ".join(f"{name} {old} → {new}" for name, (old, new) in changed.items())
+            self.happened("change", self.space.names[position], head, body=changed, detail=words)
 
     def _effect(self, position: int, head: Event, effect: Effect, fields: Fields) -> bool:
         """Tell one thing that a handler did; whether it counts as one that a crash can follow."""
         name = self.space.names[position]
         if isinstance(effect, Sending):
             return self._send(Letter(name, *effect), name, head, fields)
-        if isinstance(effect, Logged):
-            self.happened("log", name, head, detail=effect.text)
+        if isinstance(effect, Logged | Printed):
+            self.happened("log" if isinstance(effect, Logged) else "print", name, head, detail=effect.text)
         elif isinstance(effect, Asked) and effect.low is not None:
             self.set_by[position, effect.name] = self.happened("set", name, head, **_timer(effect.name))
         elif isinstance(effect, Asked) and self.set_by.pop((position, effect.name), None) is not None:
