@@ -87,7 +87,7 @@ def test_a_server_that_is_killed_ends_its_connections_and_refuses_new_ones():
         assert client.recv(10) == b"hello"
         server.kill()
         assert client.recv(1) == b""
-        with socket.create_connection(proxy.address, timeout=PATIENCE) as late, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), socket.create_connection(proxy.address, timeout=PATIENCE) as late:
             late.recv(1)
         assert [passage.state for passage in proxy.log] == ["open", "refused"]
 
