@@ -253,13 +253,19 @@ def test_the_trace_of_a_violation_is_that_of_any_world():
     assert "<svg" in shown["text/html"]
 
 
-def test_every_step_has_the_states_of_the_nodes_after_it():
+def test_every_step_says_what_it_changed_in_its_node():
     answer = explore(election.ForgetsItsVote, 3, invariants=election.one_vote_a_term, timers=2, crashes=1)
     assert answer.violation is not None
-    votes = [states["n2"].get("voted_for", "down") for states in answer.violation.states]
-    assert votes == [None, None, "n1", "down", None, None, "n3"]
-    times = [event.at for event in answer.violation.trace if event.kind in ("fire", "deliver", "crash", "restart")]
+    trace = answer.violation.trace
+    votes = [event.body["voted_for"] for event in trace if event.kind == "change" and event.node == "n2"]
+    assert votes == [["–", "None"], ["None", "'n1'"], ["'n1'", "None"], ["None", "'n3'"]]
+    times = [event.at for event in trace if event.kind in ("fire", "deliver", "crash", "restart")]
     assert [round(at / STEP) for at in times] == [1, 2, 3, 4, 5, 6]
+
+
+def test_questions_without_a_name_are_told_apart():
+    answer = explore(Counter, goals=[counts_to(1), counts_to(2)])
+    assert sorted(answer.reached) == ["<lambda>", "<lambda> (2)"]
 
 
 def test_what_clients_and_handlers_did_stands_in_the_trace(capsys: pytest.CaptureFixture[str]):

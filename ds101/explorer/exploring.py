@@ -163,7 +163,6 @@ class _Exploring:
             there.steps,
             there.schedule,
             there.trace,
-            there.states,
             there.view,
             why,
             kind,

@@ -40,6 +40,9 @@ class Answer:
         self.holds, self.why = holds, why  # None: the question could not tell
 
 
+YES, NO = Answer(True), Answer(False)
+
+
 class Question:
     """A question with its sentence, and the answers that are known. Answers are about rows."""
 
@@ -77,14 +80,14 @@ class Question:
         except AssertionError as error:
             return Answer(False, str(error).partition("\n")[0])
         if isinstance(said, Finding):
-            return Answer(_YES_OR_NO[said.verdict], said.headline if said.verdict is Verdict.BROKEN else "")
+            return YES if said.verdict is Verdict.HOLDS else Answer(_YES_OR_NO[said.verdict], said.headline)
         if isinstance(said, Verdict):
             return Answer(_YES_OR_NO[said])
         if not isinstance(said, bool):
             raise Mistake(
                 f"{self.name} answered {said!r}. Return True or False (at the end too), or what a check says."
             )
-        return Answer(said)
+        return YES if said else NO
 
     def _keep(self, looks: Iterable[tuple[Look, Key]], answer: Answer) -> None:
         path = list(dict(looks).items())
@@ -114,9 +117,10 @@ def questions(given: Any, what: str, glass: Glass) -> list[Question]:
     named = (
         given.items() if isinstance(given, Mapping) else [(getattr(ask, "__name__", repr(ask)), ask) for ask in given]
     )
-    found = []
+    found: list[Question] = []
     for name, ask in named:
         if not callable(ask):
             raise Mistake(f"{what}={ask!r}: give functions of a view, such as  def one_leader(view): ...")
-        found.append(Question(name, ask, glass))
+        alike = sum(one.name.partition(" (")[0] == name for one in found)  # lambdas share a name
+        found.append(Question(f"{name} ({alike + 1})" if alike else name, ask, glass))
     return found

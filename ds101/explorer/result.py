@@ -17,8 +17,8 @@ from ds101.verdict import Verdict
 class Reached:
     """A state, and a shortest run that leads there. Give it as `start=` to search on from it.
 
-    `schedule` is the run in one line, for `replay`; `steps` counts its steps after all nodes have started. `states[i]`
-    has every node's attributes after i steps (none of a node that is down); in the trace, step i is at i milliseconds.
+    `schedule` is the run in one line, for `replay`; `steps` counts its steps after all nodes have started. In the
+    trace, step i is at i milliseconds. `view` is the state itself.
     """
 
     name: str
@@ -26,7 +26,6 @@ class Reached:
     steps: int
     schedule: str = field(repr=False)
     trace: Trace = field(repr=False)
-    states: tuple[Mapping[str, Mapping[str, Any]], ...] = field(repr=False)
     view: View = field(repr=False)
 
     def __repr__(self) -> str:

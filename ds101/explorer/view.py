@@ -15,18 +15,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
-
-from ds101.explorer.mail import bits_of
+from ds101.explorer.mail import Letter, bits_of
 from ds101.explorer.past import history_of
 from ds101.explorer.purity import NeedsMore
 from ds101.explorer.space import Fields, Space, State
 from ds101.frozen import freeze
 from ds101.history import History
-from ds101.messages import Message, decode_body
+from ds101.messages import Message
 
 Look = tuple[str, Any]  # what was looked at
 Key = Hashable  # what was seen there, as far as it can differ
@@ -54,8 +53,7 @@ class Glass:
         self._readers: dict[Look, Reader] = {}
         self._states: dict[tuple[int, int], Mapping[str, Any]] = {}
         self._stored: dict[tuple[int, int], Mapping[str, Any]] = {}
-        self._sent: dict[Key, tuple[Sent, ...]] = {}
-        self._histories: dict[Key, History] = {}
+        self._sent: dict[int, tuple[Letter, Sent]] = {}  # by the bit that says that it was sent
 
     def reader(self, look: Look) -> Reader:
         """What tells states apart as far as this look goes."""
@@ -100,21 +98,19 @@ class Glass:
             self._stored[position, local] = MappingProxyType(values)
         return self._stored[position, local]
 
-    def sent(self, key: Any) -> tuple[Sent, ...]:
+    def sent(self, key: int) -> tuple[Sent, ...]:
         """The messages behind what a reader has seen, by sender, receiver and type."""
-        if key not in self._sent:
-            letters = sorted(self.space.mail.letters[self.space.letter_of_bit(bit)] for bit in bits_of(key))
-            types = self.space.types
-            self._sent[key] = tuple(
-                Sent(one.src, one.dst, decode_body(types[one.type], msgspec.json.decode(one.body))) for one in letters
-            )
-        return self._sent[key]
+        return tuple(sent for _, sent in sorted(map(self._one_sent, bits_of(key)), key=itemgetter(0)))
+
+    def _one_sent(self, bit: int) -> tuple[Letter, Sent]:
+        if bit not in self._sent:
+            letter = self.space.mail.letters[self.space.letter_of_bit(bit)]
+            self._sent[bit] = letter, Sent(letter.src, letter.dst, self.space.message(letter))
+        return self._sent[bit]
 
     def history(self, key: Any) -> History:
         """The history behind what its reader has seen."""
-        if key not in self._histories:
-            self._histories[key] = history_of(self.space.clients, key, self.space.types)
-        return self._histories[key]
+        return history_of(self.space.clients, key, self.space.types)
 
 
 class View:
