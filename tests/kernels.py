@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 from jupyter_client.manager import KernelManager
@@ -125,7 +126,7 @@ class Notebook:
         return {
             link.laddr.port
             for process in everybody
-            for link in process.net_connections("tcp")
+            for link in _connections(process)
             if link.status == psutil.CONN_LISTEN
         }
 
@@ -134,6 +135,14 @@ class Notebook:
         self.client.stop_channels()
         if self.manager.has_kernel:
             self.manager.shutdown_kernel(now=True)
+
+
+def _connections(process: psutil.Process) -> Any:
+    """The TCP connections of a process; none if it has just ended."""
+    try:
+        return process.net_connections("tcp")
+    except psutil.NoSuchProcess:
+        return []
 
 
 @contextmanager
