@@ -153,6 +153,48 @@ def test_what_a_walk_finds_is_told_even_if_the_search_then_runs_out():
     assert f"after at most {violation.steps} steps" in repr(answer)
     again = replay(paxos.WithoutPromiseCheck, violation.schedule, 3)
     assert not paxos.at_most_one_value_is_chosen(again.view)
+    steps = violation.schedule.split()
+    for left_out in range(len(steps)):
+        shorter = " ".join(steps[:left_out] + steps[left_out + 1 :])
+        with pytest.raises((Mistake, AssertionError)):  # it is not possible any more, or breaks nothing
+            assert not paxos.at_most_one_value_is_chosen(replay(paxos.WithoutPromiseCheck, shorter, 3).view)
+
+
+def test_what_a_walk_finds_is_told_by_its_names_also_with_symmetry():
+    class Unstable(Counter):
+        def start(self):
+            super().start()
+            self.heard = frozenset()
+
+        @on(Tick)
+        def tick(self, _):
+            self.count += 1
+            self.broadcast(Add(self.count))
+            self.set_timer(Tick(), after=1)
+
+        @on(Add)
+        def add(self, add, sender):
+            self.heard |= {(sender, add.amount)}
+
+    def nobody_hears_eight(view: View) -> bool:
+        return not any((node, 8) in view.state(other)["heard"] for node in view.nodes for other in view.nodes)
+
+    answer = explore(Unstable, 3, invariants=nobody_hears_eight, symmetry=True, states=6_000)
+    assert answer.violation is not None
+    assert answer.violation.steps == 9  # what is needless is left out: one counts to eight, one hears it
+    assert not nobody_hears_eight(replay(Unstable, answer.violation.schedule, 3).view)
+
+
+def test_a_death_that_a_walk_meets_is_shortened_by_the_search():
+    class Dies(Counter):
+        @on(Tick)
+        def tick(self, _):
+            super().tick(_)
+            assert self.count < 40, "too much"
+
+    answer = explore(Dies, 3)
+    assert answer.violation is not None
+    assert (answer.violation.kind, answer.violation.steps, answer.violation.shortest) == ("died", 40, True)
 
 
 # Goals, stages, prunes

@@ -26,13 +26,14 @@ Exploration(broken: one leader does not hold, after 2 steps; 6 states)
 - exploring.py, setup.py                `explore` and `replay`: what you call
 - result.py, view.py, past.py           what they answer; what an invariant sees, the clients' history included
 - questions.py                          invariants, goals and prunes, each asked once for all that looks the same to it
-- search.py, walks.py, limits.py        breadth first, with a few walks at random before; when to stop
-- progress.py                           the line that a long search shows
+- search.py                             breadth first
+- walks.py, shortening.py               a few walks at random, and what is left of them when all needless is left out
+- limits.py, progress.py                when to stop; the line that a long search shows
 - space.py, setspace.py, queuespace.py  states as ints, and the moves between them, for each kind of network
 - sites.py, steps.py, worlds.py         what can happen to one node or client, and what is left of the budgets
 - mail.py, networks.py, clients.py      messages by number, what is under way, who asks for what
 - actor.py, scene.py, timing.py         each handler is run once for each local state and event; which timers can fire
-- freezing.py, purity.py                equal states are equal values; handlers do the same each time
+- freezing.py, thawing.py, purity.py    equal states are equal values; handlers do the same each time
 - symmetry.py, renaming.py              nodes that are interchangeable
 - schedule.py, telling.py               a run in one line, and as a trace
 """

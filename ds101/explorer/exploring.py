@@ -15,6 +15,7 @@ from ds101.explorer.result import Exploration, Reached, Violation
 from ds101.explorer.schedule import Taken, replayed, written
 from ds101.explorer.search import Broken, Questions, Search
 from ds101.explorer.setup import Setup
+from ds101.explorer.shortening import Walk
 from ds101.explorer.space import Needs, State
 from ds101.explorer.symmetry import Symmetry, group_of
 from ds101.explorer.view import Glass
@@ -138,10 +139,10 @@ class _Exploring:
         walk = None
         if not search.is_done and len(search.seen) < limits.states:
             walk = walk_at_random(self.space, self.questions, list(self.beginnings), limits, limits.depth)
-            search.go_on(limits, limits.states, len(walk[2]) if walk is not None else limits.depth)
+            search.go_on(limits, limits.states, limits.depth if walk is None else _steps_of(walk))
         if search.broken is None and walk is not None:
-            broken, beginning, path = walk
-            return self._answer(self._violation(broken, beginning, [state for _, state in path], shortest=False))
+            broken, beginning, way = walk
+            return self._answer(self._violation(broken, beginning, way, shortest=False))
         return self._answer(self._found())
 
     def _found(self) -> Violation | None:
@@ -180,11 +181,13 @@ class _Exploring:
     def _schedule(self, beginning: State, way: Sequence[State], broken: Broken | None = None) -> str:
         """The steps through these states; with symmetry, through states that are like them."""
         run: list[Taken] = []
-        state = next(one for one in self.beginnings if self._stands_for(one) == beginning)
+        state = next(one for one in self.beginnings if self._stands_for(one) == self._stands_for(beginning))
         begun = self.beginnings[state]
         for like in way:
             moves = self.space.moves(state, self.space.unpack(state))
-            step, after = next((step, after) for step, after in moves if self._stands_for(after) == like)
+            step, after = next(
+                (step, after) for step, after in moves if self._stands_for(after) == self._stands_for(like)
+            )
             run.append((state, step, after))
             state = after
         if broken is not None and broken.step is not None:
@@ -232,3 +235,8 @@ class _Exploring:
         if self.search.undecided:
             return f"an invariant could not tell in {counted(self.search.undecided, 'state')}"
         return self.search.stopped
+
+
+def _steps_of(walk: Walk) -> int:
+    broken, _, way = walk
+    return len(way) + (broken.step is not None)

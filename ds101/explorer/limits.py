@@ -43,10 +43,15 @@ class Limits:
         """Seconds since the search began."""
         return monotonic() - self._began
 
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no time left."""
+        return self.seconds is not None and self.elapsed >= self.seconds
+
     def reached(self, seen: Mapping[Any, Any], depth: int, runs: int) -> str:
         """Why the search must stop now, in words; or nothing."""
         self.progress.show(len(seen), depth, self.elapsed)
-        if self.seconds is not None and self.elapsed >= self.seconds:
+        if self.is_over:
             return f"its {self.seconds:g} s are over"
         self._looks += 1
         if self._looks % FOR_MEMORY and runs < self._runs + RUNS_BETWEEN_LOOKS:

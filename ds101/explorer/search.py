@@ -31,6 +31,15 @@ class Questions(NamedTuple):
     prunes: Sequence[Question]
 
 
+def breach(questions: Questions, state: State, fields: Fields) -> Broken | None:
+    """The first invariant that does not hold in a state, if there is one."""
+    for question in questions.invariants:
+        answer = question.answer(state, fields)
+        if answer.holds is False:
+            return Broken(state, question, answer.why)
+    return None
+
+
 class Search:
     """A search that can be stopped and taken up again.
 

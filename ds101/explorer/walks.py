@@ -9,51 +9,55 @@ from collections.abc import Sequence
 from random import Random
 
 from ds101.explorer.limits import Limits
-from ds101.explorer.search import Broken, Questions
+from ds101.explorer.schedule import token
+from ds101.explorer.search import Broken, Questions, breach
+from ds101.explorer.shortening import Named, Walk, shortened
 from ds101.explorer.space import Space, State
 from ds101.explorer.steps import Step
 
 WALKS = 150
 LONGEST = 120  # steps
 
-Path = list[tuple[Step, State]]
-
 
 def walk_at_random(
     space: Space, questions: Questions, beginnings: Sequence[State], limits: Limits, longest: int | None
-) -> tuple[Broken, State, Path] | None:
-    """The first violation met, with the beginning and the steps to it; None if none was met."""
+) -> Walk | None:
+    """The first violation that is met, shortened; None if none is."""
     random = Random(1)
-    steps = LONGEST if longest is None else min(LONGEST, longest)
+    most = LONGEST if longest is None else min(LONGEST, longest)
     for _ in range(WALKS):
-        if limits.seconds is not None and limits.elapsed > limits.seconds:
+        if limits.is_over:
             return None
-        beginning = random.choice(beginnings)
-        broken, path = _walk(space, questions, beginning, random, steps)
-        if broken is not None:
-            return broken, beginning, path
+        steps: list[Named] = []
+        walk = _walk(space, questions, random.choice(beginnings), random, most, steps)
+        if walk is not None:
+            return shortened(space, questions, walk, steps, limits)
     return None
 
 
-def _walk(space: Space, questions: Questions, state: State, random: Random, longest: int) -> tuple[Broken | None, Path]:
-    path: Path = []
+def _walk(
+    space: Space, questions: Questions, beginning: State, random: Random, longest: int, steps: list[Named]
+) -> Walk | None:
+    """One walk, whose steps are written down."""
+    state = beginning
+    way: list[State] = []
     for _ in range(longest):
         chosen = _step(space, state, random)
         if chosen is None:
-            break
+            return None
         step, after = chosen
+        steps.append((step.position, token(space, state, step)))
         if step.error:
-            return Broken(state, None, step.error, step), path
+            return Broken(state, None, step.error, step), beginning, way
         state = after
-        path.append((step, state))
+        way.append(state)
         fields = space.unpack(state)
-        for question in questions.invariants:
-            answer = question.answer(state, fields)
-            if answer.holds is False:
-                return Broken(state, question, answer.why), path
+        broken = breach(questions, state, fields)
+        if broken is not None:
+            return broken, beginning, way
         if any(question.answer(state, fields).holds for question in questions.prunes):
-            break
-    return None, path
+            return None
+    return None
 
 
 def _step(space: Space, state: State, random: Random) -> tuple[Step, State] | None:
