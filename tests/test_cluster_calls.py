@@ -350,6 +350,23 @@ def test_what_a_node_changes_after_sending_does_not_travel():
         assert numbers == Numbers([1]), "nor does it reach the caller's own object"
 
 
+def test_a_request_that_was_spoiled_after_it_was_made_is_told_at_its_call(shared):
+    class Numbers(Message):
+        values: list[float]
+
+    class Taker(Node):
+        @on(Numbers)
+        def take(self, numbers, client):
+            pass
+
+    spoiled = Numbers([1.0])
+    spoiled.values.append(threading.Lock())
+    with Cluster(Taker) as world:
+        with pytest.raises(Mistake, match=r"^Numbers\(values=.* can't be sent: "):
+            world.call("n1", spoiled)
+        assert [operation.outcome for operation in world.history] == ["fail"]
+
+
 # State and time
 
 
@@ -446,6 +463,45 @@ def test_threads_share_a_world():
             thread.join()
         assert sorted(replies) == sorted(f"{name}{index}" for name in ("ada", "bob", "cyd") for index in range(20))
         assert world.state("n1")["echoes"] == 60
+
+
+def test_what_threads_send_to_a_node_that_does_not_read_yet_arrives_whole_and_in_order():
+    with Cluster(Parrot, n=1) as world:
+        world.pause("n1")
+
+        def work(first):
+            client = world.client(f"c{first}")
+            for number in range(first, first + 50):
+                client.send("n1", Note(number, "x" * 100_000))
+
+        threads = [threading.Thread(target=work, args=(first,)) for first in (100, 200, 300)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        world.resume("n1")
+        world.wait_until(lambda: len(world.state("n1")["notes"]) == 150, timeout=20.0)
+        numbers = world.state("n1")["notes"]
+        assert [n for n in numbers if n < 200] == list(range(100, 150))
+        assert sorted(numbers) == [*range(100, 150), *range(200, 250), *range(300, 350)]
+
+
+def test_operations_of_several_threads_are_numbered_apart():
+    with Cluster(Parrot, n=1) as world:
+
+        def work():
+            for _ in range(30):
+                world.call("n1", Echo())
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        invoked = [event.body["op"] for event in world.trace.filter(kinds=["invoke"])]
+        assert sorted(invoked) == list(range(1, 121))
+        addresses = [event.src for event in world.trace.filter(kinds=["send"], types=[Echo])]
+        assert len(set(addresses)) == 120
 
 
 def test_a_world_may_be_made_and_used_on_a_thread():

@@ -11,5 +11,5 @@ Nothing is imported here: a node's process needs server.py, and none of its call
 - tracebook.py  its book of events
 - server.py     the process of one node
 - timers.py, journal.py, recorder.py   that process's timers and clock, its disk, its records
-- links.py, frames.py, control.py      TCP: outgoing links, the lines on them, control connections
+- links.py, shared.py, frames.py, control.py   TCP: outgoing links, the lines on them, control connections
 """

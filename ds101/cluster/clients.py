@@ -1,7 +1,7 @@
 """The clients of one world: they live in the caller's process, and talk to the nodes over TCP like anybody else.
 
 Each call has an address of its own, such as `ada.7`, as a socket has an ephemeral port; whichever node sends to
-it answers the call. Everything here runs on the loop thread.
+it answers the call. Calls are made on the callers' threads; everything else runs on the loop's.
 """
 
 from __future__ import annotations
@@ -12,13 +12,17 @@ import time
 from collections.abc import Callable
 from random import Random
 
+import msgspec
+
 from ds101.cluster.frames import Envelope, Lines, decode_envelope, encode_line
-from ds101.cluster.links import Links
-from ds101.cluster.tracebook import TraceBook, event_of_send
+from ds101.cluster.recorder import brief
+from ds101.cluster.shared import SharedLinks
+from ds101.cluster.tracebook import TraceBook
+from ds101.effects import sendings
 from ds101.errors import Mistake
-from ds101.messages import Message, Types, encode
+from ds101.messages import Message, Types
 from ds101.network import Network
-from ds101.trace import Event, base_name
+from ds101.trace import base_name
 from ds101.wire import Refused
 from ds101.world.engine import Caller
 from ds101.world.naming import refused
@@ -33,12 +37,19 @@ class Clients:
     """All the clients of a world, as one member of its network."""
 
     def __init__(
-        self, types: Types, book: TraceBook, seed: str, reach: Callable[[str], Address | None], token: str
+        self,
+        types: Types,
+        book: TraceBook,
+        seed: str,
+        reach: Callable[[str], Address | None],
+        token: str,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self.types, self.book, self.reach = types, book, reach
+        self.types, self.book, self.reach, self._loop = types, book, reach, loop
         self.began = time.monotonic_ns()  # until all nodes are there: then the world's time begins
         self.network = Network(Random(f"{seed}/clients"))
-        self.links = Links(self.network, self.now, self._dropped, token)
+        self.links = SharedLinks(self.network, self.now, self._dropped, token, loop)
+        self.lock = self.links.lock  # for the clock and the numbers too
         self.clock = 0
         self.chosen: Callable[[str, str, str], None] = lambda *_: None  # told when a Drop has had its message
         self._count = itertools.count(1)
@@ -59,11 +70,14 @@ class Clients:
         return host, port
 
     def call(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
-        """Send a message from this address; the caller is told what comes back, or that it is `Unreachable`."""
+        """Send a message from this address; the caller is told what comes back, or that it is `Unreachable`.
+
+        On any thread.
+        """
         if self.links.is_up(node):
             self._send(address, node, message, caller, cause)
         else:
-            asyncio.get_running_loop().create_task(self._dial(address, node, message, caller, cause))
+            asyncio.run_coroutine_threadsafe(self._dial(address, node, message, caller, cause), self._loop)
 
     async def _dial(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
         there = self.reach(node)  # a node that is dying may listen for a moment longer: nothing reaches it any more
@@ -73,21 +87,26 @@ class Clients:
             caller.answered(None, refused(node))
 
     def _send(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
-        if caller is not None:
-            self._calls[address] = caller
-        wire = encode(message)
-        self.clock += 1
-        envelope = Envelope(
-            wire["type"], wire["body"], address, node, self.next_id(), self.clock, time.monotonic_ns() - self.began
-        )
-        self.book.add(event_of_send(envelope, cause))
-        self.links.send(node, envelope, encode_line(envelope) + b"\n")
-        self.links.flush()
+        name, body = type(message).__name__, msgspec.Raw(sendings((node,), message, (node,))[0].body)
+        with self.lock:
+            if caller is not None:
+                self._calls[address] = caller
+            self.clock += 1
+            now = time.monotonic_ns() - self.began
+            envelope = Envelope(name, body, address, node, self.next_id(), self.clock, now)
+            line = encode_line(envelope)
+            self.book.add_record(base_name(address), ("send", cause, line))
+            self.links.send_at_once(node, envelope, line + b"\n")
 
     def next_call(self, client: str) -> str:
         """A fresh address of this client."""
-        self._numbers[client] = self._numbers.get(client, 0) + 1
-        return f"{client}.{self._numbers[client]}"
+        with self.lock:
+            self._numbers[client] = self._numbers.get(client, 0) + 1
+            return f"{client}.{self._numbers[client]}"
+
+    def waits(self, address: str) -> bool:
+        """Whether somebody waits for a reply at this address."""
+        return address in self._calls
 
     def fail(self, address: str, error: Exception) -> bool:
         """Tell the caller at this address what went wrong; False if nobody waits there."""
@@ -100,17 +119,19 @@ class Clients:
         """Nobody waits for a reply at this address any more."""
         self._calls.pop(address, None)
 
-    def receive(self, envelope: Envelope) -> None:
+    def receive(self, envelope: Envelope, line: bytes) -> None:
         """A message from a node."""
-        if self.network.cut(envelope.src, envelope.dst):
+        if self.network.faults and self.network.cut(envelope.src, envelope.dst):
             self._dropped(envelope, "partition")
             return
         caller = self._calls.pop(envelope.dst, None)
         if caller is None:
             self._dropped(envelope, "the call has ended")
             return
-        self.clock = max(self.clock, envelope.clock) + 1
-        self._record("deliver", envelope)
+        with self.lock:
+            self.clock = max(self.clock, envelope.clock) + 1
+            record = ("deliver", self.next_id(), time.monotonic_ns() - self.began, self.clock, brief(envelope, line))
+        self.book.add_record(base_name(envelope.dst), record)
         try:
             message = self.types.decode({"type": envelope.type, "body": envelope.body})
         except Refused as refused:
@@ -119,16 +140,22 @@ class Clients:
             caller.answered(message, None)
 
     def _dropped(self, envelope: Envelope, why: str) -> None:
-        self._record("drop", envelope, why)
+        lane = base_name(envelope.src if envelope.id.startswith(OURS) else envelope.dst)
+        now, line = time.monotonic_ns() - self.began, brief(envelope, encode_line(envelope))
+        self.book.add_record(lane, ("drop", self.next_id(), now, self.clock, line, why))
         if why == "chosen":
             self.chosen(envelope.type, envelope.src, envelope.dst)
 
-    def _record(self, kind: str, envelope: Envelope, detail: str = "") -> None:
-        lane = base_name(envelope.src if envelope.id.startswith(OURS) else envelope.dst)
-        self.book.add(Event(
-            self.next_id(), kind, self.now(), lane, self.clock, envelope.id, envelope.src, envelope.dst,
-            envelope.type, envelope.body, detail,
-        ))  # fmt: skip
+    def note(
+        self, kind: str, client: str, cause: str | None, type_name: str, body: dict[str, object], detail: str
+    ) -> str:
+        """Write down a step of a client's; returns the event's id."""
+        with self.lock:
+            self.clock += 1
+            name = self.next_id()
+            record = (kind, name, time.monotonic_ns() - self.began, self.clock, cause, type_name, body, detail)
+            self.book.add_record(client, record)
+        return name
 
     def next_id(self) -> str:
         """A new event's name."""
@@ -163,7 +190,7 @@ class _Incoming(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         for line in self._lines.feed(data):
             if self._is_a_node:
-                self._clients.receive(decode_envelope(line))
+                self._clients.receive(decode_envelope(line), line)
             elif line == self._clients.links.token.encode():
                 self._is_a_node = True
             elif self._transport is not None:

@@ -132,9 +132,6 @@ class RealEngine:
     def note_operation(self, kind: str, operation: Operation, number: int, cause: str | None, detail: str) -> str:
         return self.runtime.note_operation(kind, operation, number, cause, detail)
 
-    def post(self, function: Action) -> None:
-        self.thread.post(function)
-
     def do(self, function: Action) -> None:
         self.thread.do(function)
 

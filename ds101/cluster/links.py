@@ -35,15 +35,19 @@ class Links:
 
     async def connect(self, name: str, address: Address) -> bool:
         """Connect to `name`, in place of an older connection. False if nothing listens there."""
-        loop = asyncio.get_running_loop()
         try:
-            transport, link = await loop.create_connection(Link, *address)
+            link = await self._open(address)
         except OSError:
             return False
-        transport.write(self.token.encode() + b"\n")  # one of the world's own, and no plain socket
+        assert link.transport is not None
+        link.transport.write(self.token.encode() + b"\n")  # one of the world's own, and no plain socket
         self.close(name)
         self._links[name] = link
         return True
+
+    async def _open(self, address: Address) -> Link:
+        _, link = await asyncio.get_running_loop().create_connection(Link, *address)
+        return link
 
     def is_up(self, name: str) -> bool:
         """Whether there is a connection to that name."""
@@ -78,7 +82,10 @@ class Links:
                 self._put(link, via, envelope, line)
             else:
                 heapq.heappush(self._delayed, Delayed(due, next(self._order), link, via, envelope, line))
-                asyncio.get_running_loop().call_later(due - now, self._wake)
+                self._wake_after(due - now)
+
+    def _wake_after(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._wake)
 
     def _wake(self) -> None:
         self._let_go_what_is_due()

@@ -28,7 +28,7 @@ from ds101.processes import Process
 from ds101.processes.launcher import forget_disks, preload, start_all
 from ds101.processes.shipping import dump, ship
 from ds101.reach import types_reached_by
-from ds101.trace import Event, base_name
+from ds101.trace import Event
 from ds101.world.unheard import Unheard, death_in_words
 
 LAST_WORDS_TIMEOUT = 0.2  # seconds that the end waits for a node's last records
@@ -49,7 +49,7 @@ class Runtime:
         self.shipped = {one: dump((one, self.types)) for one in dict.fromkeys(classes.values())}
         self.book = TraceBook(trace_limit)
         self.members = Members(self.hear)
-        self.clients = Clients(self.types, self.book, str(seed), self.reach, self.members.token)
+        self.clients = Clients(self.types, self.book, str(seed), self.reach, self.members.token, self.thread.loop)
         self.clients.chosen = self.chosen
         self.faults: dict[str, Fault] = {}
         self.skews: dict[str, tuple[float, float]] = {}
@@ -144,10 +144,12 @@ class Runtime:
     def _on_error(self, member: Member, kind: str, words: str, places: list[Any], sender: str, starting: bool) -> None:
         what = death_in_words(kind, words, places)
         member.error = NodeError(f"{member.id} {what}")
+        awaited, starter_hears_it = self.clients.waits(sender), starting and not member.begun
+        if not awaited and not starter_hears_it:
+            self.unheard.add(member.id, what)  # first: whoever sees that the node is dead may ask why
         self.bury(member)
-        starter_hears_it = starting and not member.begun
-        if not self.clients.fail(sender, member.error) and not starter_hears_it:
-            self.unheard.add(member.id, what)
+        if not self.clients.fail(sender, member.error) and awaited:
+            self.unheard.add(member.id, what)  # the caller has given up in between
 
     def _on_unhandled(self, member: Member, words: str) -> None:
         self.unheard.add("", words)
@@ -201,7 +203,8 @@ class Runtime:
 
     async def hold(self) -> None:
         """All who are awake apply the faults that hold now, before this returns."""
-        self.clients.network.hold(self.faults)
+        with self.clients.lock:
+            self.clients.network.hold(self.faults)
         await self.members.tell(list(self.members.by_id.values()), "faults", msgspec.msgpack.encode(self.faults))
 
     async def add_fault(self, fault: Fault) -> str:
@@ -237,13 +240,8 @@ class Runtime:
 
     def note_operation(self, kind: str, operation: Operation, number: int, cause: str | None, detail: str) -> str:
         """Write down a client's step: invoke, ok, fail or info. Returns the event's id."""
-        name = self.clients.next_id()
-        self.clients.clock += 1
-        self.book.add(Event(
-            name, kind, self.clients.now(), base_name(operation.client), self.clients.clock, cause,
-            type=type(operation.request).__name__, body={"op": number}, detail=detail,
-        ))  # fmt: skip
-        return name
+        request = type(operation.request).__name__
+        return self.clients.note(kind, operation.client, cause, request, {"op": number}, detail)
 
     # Errors and the end
 

@@ -22,11 +22,12 @@ Origin = tuple[int, int]  # when it was sent, in ns since the world began, and t
 
 
 class Batch(msgspec.Struct):
-    """Some events of one node, still packed, or unpacked after the first reading."""
+    """Some events of one node: as records, which a node has packed, and as events after the first reading."""
 
     node: str
     count: int
-    packed: bytes
+    packed: bytes = b""
+    records: Sequence[Sequence[Any]] = ()
     events: list[Event] | None = None
     origins: dict[str, Origin] = msgspec.field(
         default_factory=dict
@@ -45,7 +46,11 @@ class TraceBook:
 
     def add(self, event: Event) -> None:
         """Write down what the world itself did or saw."""
-        self._append(Batch(event.node, 1, b"", [event]))
+        self._append(Batch(event.node, 1, events=[event]))
+
+    def add_record(self, node: str, record: Sequence[Any]) -> None:
+        """Write down what happened at a client, in the form that nodes use too."""
+        self._append(Batch(node, 1, records=(record,)))
 
     def add_batch(self, node: str, count: int, forgotten: int, packed: bytes) -> None:
         """Write down what a node recorded; it forgot some if it recorded faster than this side could take."""
@@ -83,8 +88,9 @@ class TraceBook:
 def unpacked(batch: Batch) -> list[Event]:
     """The events in a batch of `ds101.cluster.recorder`."""
     if batch.events is None:
-        batch.events = [_event(batch, *record) for record in msgspec.msgpack.decode(batch.packed)]
-        batch.packed = b""
+        records = msgspec.msgpack.decode(batch.packed) if batch.packed else batch.records
+        batch.events = [_event(batch, *record) for record in records]
+        batch.packed, batch.records = b"", ()
     return batch.events
 
 

@@ -172,9 +172,6 @@ class SimulatedEngine:
         entry = (kind, self.agenda.now, operation.client, office.clock, earlier, "", "", request, body, detail)
         return f"e{self.record.add(entry)}"
 
-    def post(self, function: Callable[[], object]) -> None:
-        function()
-
     def do(self, function: Callable[[], object]) -> None:
         function()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from ds101.errors import NodeError, Timeout, Unreachable
+from ds101.errors import Mistake, NodeError, Timeout, Unreachable
 from ds101.history import Operation
 from ds101.messages import Message
 from ds101.world.engine import Engine
@@ -14,6 +15,7 @@ from ds101.world.naming import refuse_unhandled, refuse_unknown
 
 Seconds = float
 CALL_TIMEOUT = 2.0  # seconds
+_registering = threading.Lock()  # several threads may call at once
 
 
 class Client:
@@ -40,7 +42,7 @@ class Client:
         """Send a message and wait for nothing."""
         self._accept(node, message)
         address = self._engine.next_call(self.name)
-        self._engine.post(lambda: self._engine.request(address, node, message, None, None))
+        self._engine.request(address, node, message, None, None)
 
     def _accept(self, node: str, request: Message) -> None:
         self._engine.check()
@@ -58,18 +60,23 @@ class Pending:
     def __init__(self, engine: Engine, client: str, node: str, request: Message) -> None:
         self._engine = engine
         self.operation = Operation(client, node, request, engine.now())
-        engine.operations.append(self.operation)
-        self._number = len(engine.operations)
+        with _registering:
+            engine.operations.append(self.operation)
+            self._number = len(engine.operations)
         self._address = engine.next_call(client)
         self._invoked = ""  # the id of that event
         self.reply: Future[Message] = Future()
-        engine.post(self._invoke)
+        self._invoke()
 
     def _invoke(self) -> None:
         operation = self.operation
         operation.began = self._engine.now()
         self._invoked = self._engine.note_operation("invoke", operation, self._number, None, repr(operation.request))
-        self._ask()
+        try:
+            self._ask()
+        except Mistake:
+            self._end("fail", None, "it can't be sent")
+            raise
 
     def _ask(self) -> None:
         operation = self.operation
@@ -115,7 +122,7 @@ class Pending:
                 if self._engine.settled(self, timeout):
                     return self.reply.result()
                 if left:
-                    self._engine.post(self._ask_again)
+                    self._ask_again()
         except KeyboardInterrupt:
             self.give_up()
             raise

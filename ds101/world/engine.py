@@ -61,16 +61,16 @@ class Engine(Protocol):
         """A fresh address of this client, such as `ada.7`."""
 
     def request(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
-        """Send a message from this address; the caller is told what comes back. Called where `post` calls."""
+        """Send a message from this address, on any thread; the caller is told what comes back.
+
+        Raises `Mistake` if it can't be encoded.
+        """
 
     def hang_up(self, address: str) -> None:
-        """Nobody waits for a reply at this address any more. Called where `post` calls."""
+        """Nobody waits for a reply at this address any more."""
 
     def note_operation(self, kind: str, operation: Operation, number: int, cause: str | None, detail: str) -> str:
-        """Write a client's step into the trace; returns the event's id. Called where `post` calls."""
-
-    def post(self, function: Callable[[], object]) -> None:
-        """Call a function soon, where the world does its work."""
+        """Write a client's step into the trace; returns the event's id."""
 
     def do(self, function: Callable[[], object]) -> None:
         """Call a function where the world does its work, and wait until it has returned."""

@@ -57,15 +57,15 @@ class World:
 
     def call(self, node: str, request: Message, timeout: Seconds = CALL_TIMEOUT, retries: int = 0) -> Any:
         """Send a request and wait for the reply, as the client c1; see `Client.call`."""
-        return self._client("c1", node).call(node, request, timeout, retries)
+        return Client(self._engine, "c1").call(node, request, timeout, retries)
 
     def send(self, node: str, message: Message) -> None:
         """Send a message, as the client c1, and wait for nothing."""
-        self._client("c1", node).send(node, message)
+        Client(self._engine, "c1").send(node, message)
 
     def start(self, node: str, request: Message) -> Pending:
         """Send a request, and go on at once; the `Pending` has the reply when it comes."""
-        return self._client("c1", node).start(node, request)
+        return Client(self._engine, "c1").start(node, request)
 
     def client(self, name: str | None = None) -> Client:
         """A caller with a name of its own, whose operations stand in `history`."""
@@ -74,10 +74,6 @@ class World:
             name = f"c{self._unnamed}"
         if not isinstance(name, str) or name in self.nodes or not name.isidentifier():
             raise Mistake(f"A client can't be called {name!r}: use a word that is no node's name.")
-        return Client(self._engine, name)
-
-    def _client(self, name: str, node: str) -> Client:
-        self._condition(node)
         return Client(self._engine, name)
 
     def run(self, workload: Workload, timeout: Seconds = CALL_TIMEOUT) -> History:
