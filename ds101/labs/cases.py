@@ -13,8 +13,8 @@ A lab that is judged so gives each property, beside its check:
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -27,7 +27,30 @@ from ds101.verdict import Verdict
 MOST_SIMPLER_TRIES = 200  # when shrinking; each is one more run
 
 
-def judge_by_cases(of: Property, parts: Parts, effort: Effort) -> Finding:
+def judge_by_cases(parts: Parts, asked: Sequence[Property], effort: Effort) -> ByCases:
+    """The judging of these properties, for a lab's `judging`."""
+    return ByCases(parts, asked, effort)
+
+
+@dataclass(frozen=True)
+class ByCases:
+    """The judging of one solution: each property by cases of its own."""
+
+    parts: Parts
+    asked: Sequence[Property]
+    effort: Effort
+
+    def judge(self, one: Property) -> Generator[str, None, Finding]:
+        """Judge one property; its story is in the answer at once."""
+        yield "trying cases"
+        return _judged(one, self.parts, self.effort)
+
+    def tell(self, _: Property, answer: Finding) -> Finding:
+        """The answer, whose story is there."""
+        return answer
+
+
+def _judged(of: Property, parts: Parts, effort: Effort) -> Finding:
     """The finding of the first case that breaks the property, made as simple as possible; or that all cases held."""
     (needed,) = of.needs
     only = _case_of(of, effort.replay) if effort.replay else None

@@ -6,18 +6,21 @@ In a graded cell the points must be the cell's last value: nbgrader takes a numb
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
 
-from ds101.labs.finding import Finding
+from ds101.checks.answer import Answer
 from ds101.labs.report import Report
-from ds101.labs.specification import Effort, Lab, Parts, Property, find_lab
+from ds101.labs.specification import Effort, Judging, Lab, Parts, Property, find_lab
 from ds101.processes.launcher import preload
 
+BETWEEN = 0.2  # seconds between two looks of a report that grows
 Shown = Callable[[Report, Property | None], None]  # called with the report, and the property that is judged next
 
 
@@ -51,22 +54,37 @@ def reports(lab: str, *solution: Any, only: str = "", effort: Effort) -> Iterato
     parts = found.parts_among(solution)
     preload(f"ds101.labs.{found.name}")
     asked = _asked(found, parts, only, effort)
-    findings: dict[str, Finding] = {}
+    judging = found.judging(parts, asked, effort)
+    findings: dict[str, Answer] = {}
     for number, one in enumerate(asked):
         if one.title in findings:
             continue
-        yield Report(found, asked, dict(findings), bool(effort.replay)), one
-        findings[one.title] = found.judge(one, parts, effort)
+        steps = judging.judge(one)
+        while one.title not in findings:
+            try:
+                doing = next(steps)
+            except StopIteration as stop:
+                findings[one.title] = stop.value
+            else:
+                yield Report(found, asked, dict(findings), bool(effort.replay), doing), one
         if findings[one.title].to_do:
             # Nothing else of that part can be judged, and a part that is missing is said once.
             findings.update({other.title: findings[one.title] for other in asked[number:] if other.needs == one.needs})
-    yield Report(found, asked, findings, bool(effort.replay)), None
+    yield _told(Report(found, asked, findings, bool(effort.replay)), judging), None
+
+
+def _told(report: Report, judging: Judging) -> Report:
+    """The report with the story of the property that it tells."""
+    if report.told is None:
+        return report
+    story = judging.tell(report.told, report.findings[report.told.title])
+    return replace(report, findings={**report.findings, report.told.title: story})
 
 
 def _asked(lab: Lab, parts: Parts, only: str, effort: Effort) -> tuple[Property, ...]:
     if effort.replay:
         titles = [one.title for one in lab.properties if effort.replay.startswith(f"{one.title} ")]
-        return (lab.property(titles[0] if titles else effort.replay),)
+        return (lab.property(max(titles, key=len, default=effort.replay)),)
     if only:
         return (lab.property(only),)
     return tuple(one for one in lab.properties if parts.keys() >= set(one.needs))
@@ -89,13 +107,15 @@ def _show_in_place() -> Shown:
     from IPython.display import display
 
     handle: Any = None
+    shown_at = 0.0
 
     def show(report: Report, upcoming: Property | None) -> None:
-        nonlocal handle
+        nonlocal handle, shown_at
         if handle is None:
             handle = display(report, display_id=True)  # type: ignore[no-untyped-call]
-        else:
+        elif upcoming is None or time.monotonic() - shown_at > BETWEEN:
             handle.update(report)
+            shown_at = time.monotonic()
 
     return show
 
@@ -106,7 +126,8 @@ def _show_progress(progress: Progress) -> Shown:
 
     def show(report: Report, upcoming: Property | None) -> None:
         done, every = len(report.findings), len(report.asked)
-        progress.update(task, completed=done, total=every, description=upcoming.title if upcoming else "")
+        words = f"{upcoming.title}  {report.doing}" if upcoming else ""
+        progress.update(task, completed=done, total=every, description=words)
         if upcoming is None:
             progress.stop()
             print(report.text())

@@ -26,6 +26,7 @@ class Report:
     asked: tuple[Property, ...]
     findings: dict[str, Finding] = field(default_factory=dict)  # by the property's title
     replayed: bool = False
+    doing: str = ""  # what is done now, in words, while it grows
 
     @property
     def points(self) -> int:
@@ -77,7 +78,9 @@ class Report:
         for one in self.asked:
             yield self._line_of(one)
         told = self.told
-        if self.todo:
+        if self.doing:
+            yield f"\n  {self.doing} ..."
+        elif self.todo:
             yield f"\n  {self.todo}"
         elif told:
             yield ""
@@ -118,7 +121,9 @@ def _replay(one: Property, finding: Finding) -> str:
 def _html(report: Report) -> str:
     items = "".join(_item(report, one) for one in report.asked)
     told = report.told
-    if report.todo:
+    if report.doing:
+        below = f"<p><i>{escape(report.doing)} ...</i></p>"
+    elif report.todo:
         below = f"<p><b>{_marked(report.todo)}</b></p>"
     else:
         below = _story_html(told, report.findings[told.title]) if told else ""

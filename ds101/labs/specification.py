@@ -2,7 +2,7 @@
 
 A lab is a module `ds101/labs/labNN.py` that makes one `Lab` and decorates its properties:
 
-    LAB = Lab("lab12", "Leader election", parts=("Raft",), judge=...)
+    LAB = Lab("lab12", "Leader election", parts=("Raft",), judging=...)
 
     @property_of("lab12", points=3, title="one vote a term",
                  hint="Which of a node's attributes must outlive it, and from which moment on?")
@@ -10,8 +10,8 @@ A lab is a module `ds101/labs/labNN.py` that makes one `Lab` and decorates its p
         "A node votes for at most one candidate in a term, itself included, across crashes."
         ...
 
-What a check is given, and how often, is the business of the lab's `judge`; sizes, faults and cases stand beside the
-check as data (`property_of(..., cases=...)`), for that judge to read.
+What a check is given, and how often, is the business of the lab's `judging`; sizes, faults and cases stand beside the
+check as data (`property_of(..., cases=...)`), for that to read.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from ds101.checks.answer import Answer
 from ds101.errors import Mistake
-from ds101.labs.finding import Finding
 
 Parts = Mapping[str, Any]  # what the student wrote, by its name in the lab's API table
 
@@ -37,6 +37,7 @@ class Effort:
     seed: int = 1
     size: int = 1  # 1 finds a first mistake in seconds; 3 looks at about three times as many runs
     replay: str = ""  # one run, as a report gave it, instead of searching
+    worlds: frozenset[str] = frozenset()  # of a lab on nodes, only these: orders, simulation, processes (none: all)
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,27 @@ class Property:
         return f"<{self.lab}, {self.title}: {self.sentence}>"
 
 
+class Judging(Protocol):
+    """The judging of one solution: what one property needs may serve the next."""
+
+    def judge(self, one: Property) -> Generator[str, None, Answer]:
+        """Judge one property: yields what is being done, in words, and returns the answer."""
+
+    def tell(self, one: Property, answer: Answer) -> Answer:
+        """The same answer with its story, for the one property whose story is told."""
+
+
 @dataclass(frozen=True)
 class Lab:
     """A lab's name, its parts in the order of its tasks, and how its properties are judged.
 
-    `judge(property, parts, effort)` answers with a `Finding`; every lab has its own, since labs differ in their worlds.
+    `judging(parts, properties, effort)` begins the `Judging` of one solution; labs differ in their worlds.
     """
 
     name: str
     title: str
     parts: tuple[str, ...]
-    judge: Callable[[Property, Parts, Effort], Finding]
+    judging: Callable[[Parts, Sequence[Property], Effort], Judging]
 
     @property
     def properties(self) -> tuple[Property, ...]:

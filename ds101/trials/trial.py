@@ -9,6 +9,7 @@ import base64
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -29,6 +30,7 @@ Seconds = float
 Nodes = type[Node] | Mapping[str, type[Node]]
 Workload = tuple[tuple[str, tuple[Call, ...]], ...]  # what each client does, in order
 NO_FAULTS = BadDay((), 0.0)
+FAULTS = ("partition", "heal", "link")  # the events of links that get better or worse
 
 
 class Sent(NamedTuple):
@@ -61,6 +63,19 @@ class Run:
                 if all(getattr(body, name) == value for name, value in fields.items()):
                     yield Sent(event.src, event.dst, body, event)
 
+    @cached_property
+    def calm(self) -> Seconds | None:
+        """When the last fault had ended: from then on all nodes run and all links are sound. None if never."""
+        ends = {"crash": False, "restart": True, "pause": False, "resume": True}
+        running: dict[str, bool] = {}
+        since = 0.0
+        for event in self.trace:
+            if event.kind in ends:
+                running[event.node] = ends[event.kind]
+            if event.kind in ends or event.kind in FAULTS:
+                since = event.at
+        return since if all(running.values()) else None
+
     def __repr__(self) -> str:
         return f"<run: {self.trace!r}, {self.history!r}>"
 
@@ -76,18 +91,17 @@ class Trial:
     day: BadDay = NO_FAULTS
     latency: tuple[Seconds, Seconds] = LATENCY
 
-    def run(self, nodes: Nodes, world: Callable[..., World] | None = None) -> Run:
-        """Let it happen: in a simulation that tells what changes in the nodes, or in the world that `world` makes."""
-        made = world or self._simulation
+    def run(self, nodes: Nodes, world: Callable[..., World] | None = None, *, watch: bool = True) -> Run:
+        """Let it happen: in a simulation, or in the world that `world` makes.
+
+        The simulation's trace tells what changes in the nodes, unless `watch` is False: then it is faster.
+        """
+        made = world or partial(Simulation, latency=self.latency, watch=watch)
         with made(nodes, self.n, seed=self.seed) as running:
             error = self._let_run(running)
-            living = [node for node in running.nodes if running.condition(node) == "running"]
-            states = {node: running.state(node) for node in living}
+            states = {node: running.state(node) for node in running.nodes if running.condition(node) == "running"}
             classes = classes_by_name(nodes, self.n)
             return Run(running.trace, running.history, states, error, types_reached_by(*classes.values()))
-
-    def _simulation(self, nodes: Nodes, n: int | None, seed: int) -> World:
-        return Simulation(nodes, n, seed=seed, latency=self.latency, watch=True)
 
     def _let_run(self, world: World) -> NodeError | None:
         over: list[bool] = []
