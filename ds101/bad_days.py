@@ -149,6 +149,8 @@ def _action(world: World, step: Step, held: dict[int, Holding]) -> Callable[[], 
             begin_holding(world.partition(*step.arguments, one_way=True))
         elif step.verb == "link":
             begin_holding(world.link(ANY, ANY, **dict(step.arguments)))
+        elif step.verb == "one link":
+            begin_holding(world.link(step.arguments[0], step.arguments[1], **dict(step.arguments[2:])))
         elif step.verb in ("heal", "mend"):
             if step.fault in held:
                 held.pop(step.fault).end()

@@ -1,12 +1,12 @@
 """Trials: runs as values, searched for a failure, shrunk, kept as a line, and replayed as they were."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from ds101 import Call, Message, Mistake, Node, Verdict, on
-from ds101.bad_days import Budget, bad_day
+from ds101.bad_days import BadDay, Budget, Step, bad_day
 from ds101.checks.answer import Answer, broken, check, holds
 from ds101.explorer import replay
 from ds101.trials import Counterexample, Run, Trial, first_failure
@@ -113,3 +113,24 @@ def test_the_report_has_the_sentence_the_story_the_replay_and_the_hint_on_few_li
 def test_what_is_no_trial_is_told_in_a_sentence() -> None:
     with pytest.raises(Mistake, match="is no trial of these nodes"):
         trial_from("hello", Counter)
+
+
+class Again(Message):
+    """Adds what the client was told last."""
+
+    def informed(self, told: Sequence[tuple[object, Sum | None]]) -> Message:
+        return Add(told[-1][1].total) if told and told[-1][1] else Add(0)
+
+
+def test_a_request_may_depend_on_what_its_client_was_told_before() -> None:
+    trial = Trial(1, workload=(("ada", (Call("n1", Add(3)), Call("n1", Again()), Call("n1", Again()))),))
+    replies = [operation.reply for operation in trial.run(Counter).history]
+    assert replies == [Sum(3), Sum(6), Sum(12)]
+
+
+def test_a_step_of_a_day_may_concern_one_link_only() -> None:
+    steps = (Step(0.0, "one link", ("ada", "n1", ("loss", 1.0)), 1), Step(0.3, "mend", (), 1))
+    calls = (Call("n1", Add(1), timeout=0.1, after=0.1), Call("n1", Add(2), after=0.5))
+    run = Trial(1, workload=(("ada", calls), ("bob", calls)), day=BadDay(steps, 1.0)).run(Counter)
+    assert [operation.outcome for operation in run.history.of("ada")] == ["info", "ok"]
+    assert [operation.outcome for operation in run.history.of("bob")] == ["ok", "ok"]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -31,6 +31,16 @@ Nodes = type[Node] | Mapping[str, type[Node]]
 Workload = tuple[tuple[str, tuple[Call, ...]], ...]  # what each client does, in order
 NO_FAULTS = BadDay((), 0.0)
 FAULTS = ("partition", "heal", "link")  # the events of links that get better or worse
+
+
+@runtime_checkable
+class Informed(Protocol):
+    """A request that depends on what its client was told before: it is sent as what `informed` returns.
+
+    So a workload stays a value. `told` has the client's earlier requests with their replies (None where none came).
+    """
+
+    def informed(self, told: Sequence[tuple[Any, Any]], /) -> Any: ...
 
 
 class Sent(NamedTuple):
@@ -108,7 +118,7 @@ class Trial:
         try:
             self.day.begin(world)
             world.later(self.seconds, lambda: over.append(True))
-            world.run({name: list(calls) for name, calls in self.workload})
+            world.run({name: _steps_of(calls) for name, calls in self.workload})
             world.wait_until(lambda: over, timeout=2 * self.seconds + 1.0)
         except NodeError as error:
             return error
@@ -143,6 +153,13 @@ class Trial:
             f"<trial: {self.n} nodes, seed {self.seed}, {self.seconds:g} s, "
             f"{self.operations} operations, {faults} fault{'' if faults == 1 else 's'}>"
         )
+
+
+def _steps_of(calls: Sequence[Call]) -> Generator[Call, Any, None]:
+    told: list[tuple[Any, Any]] = []
+    for call in calls:
+        request = call.request.informed(tuple(told)) if isinstance(call.request, Informed) else call.request
+        told.append((request, (yield replace(call, request=request))))
 
 
 def trial_from(line: str, nodes: Nodes) -> Trial:
