@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-v
 	--quiet --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help start test soak mutants lint notebooks pictures bench lock install browser clean
+.PHONY: help start test soak mutants lint notebooks coverage pictures bench lock install browser clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ lint: $(READY)  ## check style, format and types
 
 notebooks: $(READY)  ## build every notebook that is out of step with its text source
 	$(BIN)/ds101 notebooks
+
+coverage: $(READY)  ## list the items that the course has to teach, and the cells that show each
+	@$(BIN)/ds101 coverage
 
 pictures: $(READY)  ## draw the pictures of the README and the course again, from real runs
 	$(BIN)/python course/source/pictures.py

@@ -62,6 +62,21 @@ def notebooks(
 
 
 @app.command()
+def coverage() -> None:
+    """List the items of the subject matter, and the cells that show each. The exit status is 1 if one is missing."""
+    from ds101.notebooks import project
+    from ds101.notebooks.coverage import coverage as covered
+
+    items = covered(project())
+    for item in items:
+        typer.echo(item)
+    missing = [item for item in items if item.missing]
+    shown = sum(bool(item.cells) for item in items)
+    typer.echo(f"{shown} of {len(items)} items are shown, {len(missing)} are missing in a finished chapter.")
+    raise typer.Exit(code=1 if missing else 0)
+
+
+@app.command()
 def check(
     lab: Annotated[str, typer.Argument(help="lab01, ...")],
     file: Annotated[

@@ -3,35 +3,49 @@
 import re
 from pathlib import Path
 
-import jupytext
 import pytest
 
-SOURCES = sorted(Path(__file__).parent.parent.glob("course/source/[0-9][0-9]-*.md"))
+from ds101.notebooks.bibliography import bibliography
+from ds101.notebooks.citations import cited
+from ds101.notebooks.convert import converted
+from ds101.notebooks.coverage import coverage
+from ds101.widgets import quiz
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted(ROOT.glob("course/source/[0-9][0-9]-*.md"))
 MOST_LINES, MOST_PREDICTIONS = 20, 5
-COVERED = {
-    "00": "",
-    "01": "D1 D2 D3 D5 D6 D7 C5 C6 C10 K1 K2 K3 K4 T1 T2",
-}
 
 chapters = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 
 
 def cells(source: Path, kind: str) -> list[dict]:
-    return [cell for cell in jupytext.read(source, fmt="md:myst").cells if cell.cell_type == kind]
+    return [cell for cell in converted(source).cells if cell.cell_type == kind]
 
 
 def prose(source: Path) -> str:
     return "\n\n".join(cell.source for cell in cells(source, "markdown"))
 
 
-def tags(cell: dict) -> set[str]:
-    return set(cell.metadata.get("tags", ()))
+def test_what_a_finished_chapter_has_to_show_is_shown_by_a_cell():
+    assert [str(item) for item in coverage(ROOT) if item.missing] == []
+
+
+def test_every_citation_is_known_and_every_source_is_cited():
+    keys = cited(source.read_text() for source in SOURCES)
+    assert keys == set(bibliography(ROOT / "course"))
 
 
 @chapters
-def test_a_chapter_names_what_it_covers(source):
-    named = {tag.removeprefix("id-") for cell in cells(source, "code") for tag in tags(cell) if tag.startswith("id-")}
-    assert named == set(COVERED[source.name[:2]].split())
+def test_a_chapter_has_one_quiz_and_it_can_be_asked(source):
+    asked = [found for cell in cells(source, "code") for found in re.findall(r'^quiz\("(.*)"\)$', cell.source, re.M)]
+    assert asked == [f"quizzes/{source.name[:2]}.toml"]
+    questions = quiz(ROOT / "course" / asked[0]).questions
+    assert 3 <= len(questions) <= 8
+    assert all(len(question.why.split()) >= 8 for question in questions), "it says why"
+
+
+def test_every_quiz_is_of_a_chapter():
+    assert {path.stem for path in ROOT.glob("course/quizzes/*")} == {source.name[:2] for source in SOURCES}
 
 
 @chapters

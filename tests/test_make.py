@@ -34,6 +34,7 @@ def test_help_is_what_make_says_when_asked_for_nothing(clone):
     assert alone.stdout == asked.stdout
     assert "make start      open JupyterLab on chapter 00" in asked.stdout
     assert "make soak       the same" in asked.stdout
+    assert "make coverage   list the items" in asked.stdout
 
 
 @pytest.mark.parametrize("verb", ["start", "test", "notebooks"])

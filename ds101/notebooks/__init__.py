@@ -2,6 +2,8 @@
 
     sources.py   which text becomes which notebook, and what each is called
     convert.py   text -> notebook, without running it; the same bytes each time
+    citations.py, bibliography.py   [@Lamport1978] -> a link into the chapter's list of sources
+    coverage.py  which items of the subject matter the chapters cover, and where
     run.py       a notebook -> the same with its outputs, from a fresh kernel
     release.py   solution notebooks -> what students receive, by nbgrader
     build.py     all of it, for what is out of step; and what is out of step

@@ -14,6 +14,9 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from ds101.notebooks.bibliography import bibliography
+from ds101.notebooks.citations import cite
+
 FORMATS = {".md": "md:myst", ".py": "py:percent"}
 # How the text was spaced: jupytext notes it for the way back, which we never go.
 SPACING = ("lines_to_next_cell", "lines_to_end_of_cell_marker")
@@ -29,13 +32,15 @@ METADATA = {
 
 
 def converted(text: Path) -> NotebookNode:
-    """The notebook that a text source describes, with no outputs."""
+    """The notebook that a text source describes, with no outputs. Raises NotebookError for an unknown citation."""
     notebook: NotebookNode = jupytext.read(text, fmt=FORMATS[text.suffix])
     notebook.metadata = nbformat.from_dict(METADATA)  # type: ignore[no-untyped-call]
     notebook.nbformat, notebook.nbformat_minor = 4, 5  # the first with cell ids
     for cell in notebook.cells:
         for key in SPACING:
             cell.metadata.pop(key, None)
+    if text.suffix == ".md":
+        cite(notebook, bibliography(text.parent.parent))
     name_cells(notebook)
     return notebook
 

@@ -1,8 +1,10 @@
 """What a reader touches in a notebook. Each also has a form that reads without JavaScript, and in a terminal.
 
 predict   a question with choices, asked before the run that answers it
+quiz      a few questions at the end of a chapter, which grade themselves
 """
 
 from ds101.widgets.predict import Prediction, predict
+from ds101.widgets.quiz import Quiz, quiz
 
-__all__ = ["Prediction", "predict"]
+__all__ = ["Prediction", "Quiz", "predict", "quiz"]

@@ -16,6 +16,7 @@ from html import escape
 from typing import Any
 
 from ds101.errors import Mistake
+from ds101.widgets.live import shown
 
 _chosen: dict[str, str] = {}  # by question
 _WIDE = {"width": "max-content"}
@@ -70,17 +71,7 @@ class Prediction:
         return f"<p><b>Predict.</b> {escape(self.question)}</p><p>{'<br>'.join(marks)}</p>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        plain = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        return plain | self._live()
-
-    def _live(self) -> dict[str, Any]:
-        """The buttons, where there is a notebook and the package for them."""
-        try:
-            import ipywidgets  # noqa: F401
-        except ImportError:
-            return {}
-        bundle = self.form()._repr_mimebundle_()
-        return {kind: content for kind, content in bundle.items() if kind.endswith("widget-view+json")}
+        return shown(repr(self), self._repr_html_(), self.form)
 
     def form(self) -> Any:
         """The question with its buttons, as a widget: a click is a choice."""
