@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from ds101.labs.finding import Finding
-from ds101.labs.specification import Lab, Property
+from ds101.labs.specification import Lab, Property, find_lab
 from ds101.verdict import Verdict
 
 MARKS = {Verdict.HOLDS: "✓", Verdict.BROKEN: "✗", Verdict.INCONCLUSIVE: "?"}
@@ -61,7 +61,7 @@ class Report:
         """What to do next, where a part has not been written."""
         told = self.told
         finding = self.findings[told.title] if told else None
-        return finding.headline if finding and finding.to_do else ""
+        return finding.headline if finding is not None and finding.to_do else ""
 
     def text(self) -> str:
         """As a terminal shows it."""
@@ -115,7 +115,8 @@ def _story(one: Property, finding: Finding) -> Iterator[str]:
 
 
 def _replay(one: Property, finding: Finding) -> str:
-    return f"check({one.lab!r}, {', '.join(one.needs)}, replay={finding.replay!r})"
+    parts = one.needs or find_lab(one.lab).parts
+    return f"check({one.lab!r}, {', '.join(parts)}, replay={finding.replay!r})"
 
 
 def _html(report: Report) -> str:

@@ -56,7 +56,8 @@ class Sent(NamedTuple):
 class Run:
     """What came of a trial.
 
-    `states` are the attributes of the nodes that run at the end, `error` is what a node died of.
+    `states` are the attributes of the nodes that run at the end, `error` is what a node died of, `seconds` is how long
+    it was to go on at least.
     """
 
     trace: Trace
@@ -64,6 +65,7 @@ class Run:
     states: Mapping[str, Mapping[str, Any]]
     error: NodeError | None
     types: Types = field(repr=False)
+    seconds: Seconds = 0.0  # how long it lasted in the world's time: a silent end leaves no events
 
     def sent(self, kind: type[Message], **fields: Any) -> Iterator[Sent]:
         """The messages of a type, and with these fields, in the order of their sends."""
@@ -111,7 +113,7 @@ class Trial:
             error = self._let_run(running)
             states = {node: running.state(node) for node in running.nodes if running.condition(node) == "running"}
             classes = classes_by_name(nodes, self.n)
-            return Run(running.trace, running.history, states, error, types_reached_by(*classes.values()))
+            return Run(running.trace, running.history, states, error, types_reached_by(*classes.values()), self.seconds)
 
     def _let_run(self, world: World) -> NodeError | None:
         over: list[bool] = []

@@ -15,15 +15,16 @@ from types import FrameType
 from ds101.errors import Ds101Error
 from ds101.lines import is_the_readers
 
-PATIENCE = 5.0  # seconds for one handler; it should take less than a millisecond
-BETWEEN = 0.5  # seconds between two looks
+PATIENCE = 4.0  # seconds for one handler; it should take less than a millisecond
+AGAIN = 0.5  # seconds, once a handler was found not to end
+BETWEEN = 0.25  # seconds between two looks
 
 
 class Endless(Ds101Error):
     """A handler did not end."""
 
     def __str__(self) -> str:
-        return f"a handler had not ended after {PATIENCE:g} s. Which of its loops goes on for ever?"
+        return f"a handler had not ended after {PATIENCE:g} s; one of its loops goes on for ever"
 
 
 class handlers_end:  # noqa: N801  # it reads as a sentence: with handlers_end():
@@ -49,7 +50,7 @@ class handlers_end:  # noqa: N801  # it reads as a sentence: with handlers_end()
             seen = call  # held, so that no other call can be taken for it
             if looks * BETWEEN >= self._patience:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(Endless))
-                looks = 0
+                looks, self._patience = 0, AGAIN
 
 
 def _students_call(frame: FrameType | None, base: FrameType) -> FrameType | None:
