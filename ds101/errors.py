@@ -34,6 +34,10 @@ class NodeError(Ds101Error, RuntimeError):
     """A handler raised an exception, so its node is dead."""
 
 
+class Flood(NodeError):
+    """Messages or timers of a simulated world bring about ever more of their kind."""
+
+
 class ClosedError(Ds101Error, RuntimeError):
     """The world was used after it was closed."""
 

@@ -109,7 +109,8 @@ class _Teller:
     def _tell_changes(self, position: int, head: Event, attributes: Tree) -> None:
         """Which attributes the handler has changed; a restart may have forgotten some."""
         values = self.space.freezer.thaw(attributes)
-        before, after = self.seen[position], {name: shown(value) for name, value in values.items()}
+        told = {name: shown(value) for name, value in values.items() if not name.startswith("_")}
+        before, after = self.seen[position], told
         self.seen[position] = after
         changed = {
             name: [before.get(name, NEVER), after.get(name, NEVER)]

@@ -12,7 +12,7 @@ import cloudpickle
 import msgspec
 
 from ds101.effects import sendings
-from ds101.errors import ClosedError, Mistake
+from ds101.errors import ClosedError, Flood, Mistake
 from ds101.faults import CrashPoint, Fault
 from ds101.history import Operation
 from ds101.messages import Message, Types
@@ -49,6 +49,7 @@ class SimulatedEngine:
         self._numbers: dict[str, int] = {}
         self._fault_numbers = itertools.count(1)
         self._globals = changeable_globals(*classes.values())
+        self.most_events: int | None = None  # before a world counts as flooded
 
     def start(self) -> None:
         """Boot all nodes at time 0."""
@@ -188,8 +189,22 @@ class SimulatedEngine:
 
     def run_until(self, condition: Callable[[], object] | None, timeout: Seconds | None) -> bool:
         deadline = FOREVER if timeout is None else self.agenda.now + timeout
+        condition = condition if self.most_events is None else self._unless_flooded(condition)
         with prefixed(self.post_office), self._unchanged_globals():
             return self.agenda.run_until(condition, deadline)
+
+    def _unless_flooded(self, condition: Callable[[], object] | None) -> Callable[[], object]:
+        """The condition; raises `Flood` once more has happened than may."""
+
+        def met() -> object:
+            if self.record.count > (self.most_events or 0):
+                raise Flood(
+                    f"More than {self.most_events:,} things had happened after {self.agenda.now:.2f} s: messages or "
+                    "timers bring about ever more of their kind. Which answer is answered?"
+                )
+            return condition is not None and condition()
+
+        return met
 
     @contextmanager
     def _unchanged_globals(self) -> Iterator[None]:

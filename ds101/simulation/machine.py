@@ -89,8 +89,12 @@ class Machine:
             self._tell_changes()
 
     def _tell_changes(self) -> None:
-        """Record which attributes the turn has changed; a restart may have forgotten some."""
-        before, self._seen = self._seen, {name: shown(value) for name, value in attributes_of(self.node).items()}
+        """Record which attributes the turn has changed; a restart may have forgotten some.
+
+        A leading underscore says that a name is nobody else's business.
+        """
+        told = {name: value for name, value in attributes_of(self.node).items() if not name.startswith("_")}
+        before, self._seen = self._seen, {name: shown(value) for name, value in told.items()}
         changed = {
             name: [before.get(name, NEVER), self._seen.get(name, NEVER)]
             for name in sorted({**before, **self._seen})

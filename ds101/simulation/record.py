@@ -25,6 +25,11 @@ class Record:
         self.cut = 0
         self.entries: list[Entry] = []
 
+    @property
+    def count(self) -> int:
+        """How many there have been."""
+        return self.cut + len(self.entries)
+
     def add(self, entry: Entry) -> int:
         """Write an entry down; returns its number."""
         entries = self.entries

@@ -43,7 +43,7 @@ class Simulation(World):
     Python version, as long as the nodes' code is deterministic (see `ds101.simulation.determinism`). `latency` is what
     a message takes without faults, in seconds, fixed or drawn from (low, high); links keep their order. With `watch`,
     the trace also has what each handler changed in its node's attributes. Raises `Mistake` for what can't be a world,
-    `NodeError` if `start` raises.
+    `NodeError` if `start` raises, and, at a verb that waits, once there are more than `most_events`.
     """
 
     def __init__(
@@ -55,11 +55,13 @@ class Simulation(World):
         latency: Seconds | tuple[Seconds, Seconds] = LATENCY,
         trace_limit: int = TRACE_LIMIT,
         watch: bool = False,
+        most_events: int | None = None,
     ) -> None:
         self.seed = seed
         self._simulated = SimulatedEngine(classes_by_name(nodes, n), seed, interval(latency), trace_limit)
         self._engine = self._simulated
         self._simulated.post_office.watching = watch
+        self._simulated.most_events = most_events
         self._simulated.start()
         self._engine.check()
 

@@ -30,6 +30,7 @@ Seconds = float
 Nodes = type[Node] | Mapping[str, type[Node]]
 Workload = tuple[tuple[str, tuple[Call, ...]], ...]  # what each client does, in order
 NO_FAULTS = BadDay((), 0.0)
+MOST_EVENTS = 200_000  # of a simulated run; one with more is a flood
 FAULTS = ("partition", "heal", "link")  # the events of links that get better or worse
 
 
@@ -108,7 +109,7 @@ class Trial:
 
         The simulation's trace tells what changes in the nodes, unless `watch` is False: then it is faster.
         """
-        made = world or partial(Simulation, latency=self.latency, watch=watch)
+        made = world or partial(Simulation, latency=self.latency, watch=watch, most_events=MOST_EVENTS)
         with made(nodes, self.n, seed=self.seed) as running:
             error = self._let_run(running)
             states = {node: running.state(node) for node in running.nodes if running.condition(node) == "running"}

@@ -29,11 +29,14 @@ class Judging:
             if not effort.worlds or stage.kind in effort.worlds
         }
         self._failures: dict[str, Failure] = {}
+        self._hopeless: Answer | None = None  # it is the answer to all: each run would take seconds
 
     def judge(self, one: Property) -> Generator[str, None, Answer]:
         """Judge one property: yields what is done, in words, and returns the `Answer`."""
         if self.effort.replay:
             return shown_again(one, self.parts, self.effort.replay)
+        if self._hopeless is not None:
+            return self._hopeless
         outcomes: list[Outcome] = []
         for stage in one.data["worlds"]:
             if stage.name not in self._begun:
@@ -42,7 +45,9 @@ class Judging:
             outcomes.append(self._begun[stage.name].outcomes[one.title])
             if failure := outcomes[-1].failure:
                 self._failures[one.title] = failure
-                return _with(failure.answer, outcomes[-1:])
+                answer = _with(failure.answer, outcomes[-1:])
+                self._hopeless = answer if failure.takes_long else None
+                return answer
         return _with(_unbroken(outcomes), outcomes)
 
     def tell(self, one: Property, answer: Answer) -> Answer:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ds101.checks.answer import Answer
+from ds101.errors import Flood
+from ds101.labs.worlds.stuck import Endless
 from ds101.trials import Run
 from ds101.verdict import Verdict
 
@@ -18,6 +20,12 @@ class Failure:
     what: Any  # the trial, or the explorer's violation
     answer: Answer
     run: Run | None = None  # of the trial
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether a handler never ended, or the nodes flooded each other: one more such run takes seconds."""
+        flooded = self.run is not None and isinstance(self.run.error, Flood)
+        return flooded or f"{Endless.__name__}: " in self.answer.headline
 
 
 @dataclass(slots=True)

@@ -40,7 +40,7 @@ class Processes:
         return trial.run(nodes, Cluster)
 
     def confirmed(self, one: Property, nodes: Nodes, trial: Trial, answer: Answer) -> Answer:
-        """What must never happen has happened. A missed deadline must be missed beside a witness that keeps the time."""
+        """What must never happen did happen; but a deadline must be missed while a witness keeps the time."""
         if not one.data.get("live"):
             return answer
         for _ in range(ATTEMPTS):

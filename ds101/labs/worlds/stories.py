@@ -28,7 +28,7 @@ def story_of(one: Property, failure: Failure, parts: Parts, answer: Answer) -> A
         return answer
     trial, nodes = failure.what, failure.stage.nodes(parts)
     check = same_failure(one, failure.run)
-    if "Endless: " in answer.headline:  # each run of it takes seconds
+    if failure.takes_long:
         return told(one, answer, failure.run.trace, replay_line(failure.stage.name, "day", trial.line()))
     if failure.stage.kind == "simulation":
         safety = not one.data.get("live")

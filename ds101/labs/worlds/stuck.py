@@ -15,7 +15,7 @@ from types import FrameType
 from ds101.errors import Ds101Error
 from ds101.lines import is_the_readers
 
-PATIENCE = 4.0  # seconds for one handler; it should take less than a millisecond
+PATIENCE = 3.0  # seconds for one handler; it should take less than a millisecond
 AGAIN = 0.5  # seconds, once a handler was found not to end
 BETWEEN = 0.25  # seconds between two looks
 
