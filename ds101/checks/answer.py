@@ -36,7 +36,8 @@ class Answer:
     """A verdict, and what led to it.
 
     `headline` is one sentence about this run, `steps` tell it in order, `evidence` is the check's own finding as a
-    value. `sentence` and `hint` are those of the check. As a bool it is its verdict's (inconclusive raises).
+    value. `sentence` and `hint` are those of the check. `replay` is what shows the same run again, `to_do` marks what has
+    not been written yet, `looked` says at how much was looked. As a bool it is its verdict's (inconclusive raises).
     """
 
     verdict: Verdict
@@ -46,6 +47,9 @@ class Answer:
     sentence: str = ""
     hint: str = ""
     draw: Draw | None = field(default=None, repr=False, compare=False)
+    replay: str = ""
+    to_do: bool = False
+    looked: str = ""
 
     @property
     def picture(self) -> Picture | None:
@@ -103,6 +107,11 @@ def broken(headline: str, steps: Iterable[str] = (), evidence: Any = None, draw:
 def inconclusive(headline: str, steps: Iterable[str] = (), evidence: Any = None) -> Answer:
     """It could not be found out: neither a pass nor a fail. `headline` says why."""
     return Answer(Verdict.INCONCLUSIVE, headline, tuple(steps), evidence)
+
+
+def to_do(sentence: str) -> Answer:
+    """What is to be judged still has its skeleton; `sentence` says what to write."""
+    return Answer(Verdict.BROKEN, sentence, to_do=True)
 
 
 class Check(Generic[P]):
