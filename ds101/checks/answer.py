@@ -36,8 +36,8 @@ class Answer:
     """A verdict, and what led to it.
 
     `headline` is one sentence about this run, `steps` tell it in order, `evidence` is the check's own finding as a
-    value. `sentence` and `hint` are those of the check. `replay` is what shows the same run again, `to_do` marks what has
-    not been written yet, `looked` says at how much was looked. As a bool it is its verdict's (inconclusive raises).
+    value. `sentence` and `hint` are those of the check. `replay` is what shows the same run again, `to_do` marks what
+    has not been written yet, `looked` says at how much was looked. As a bool it is its verdict's (inconclusive raises).
     """
 
     verdict: Verdict
@@ -46,6 +46,9 @@ class Answer:
     evidence: Any = None
     sentence: str = ""
     hint: str = ""
+    replay: str = ""
+    looked: str = ""
+    to_do: bool = False
     draw: Draw | None = field(default=None, repr=False, compare=False)
     replay: str = ""
     to_do: bool = False
@@ -94,14 +97,16 @@ class Answer:
         return f'<div class="ds101-answer">{"".join(parts)}</div>'
 
 
-def holds(headline: str = "", evidence: Any = None, draw: Draw | None = None) -> Answer:
+def holds(headline: str = "", evidence: Any = None, draw: Draw | None = None, steps: Iterable[str] = ()) -> Answer:
     """Nothing stands against it; `headline` says how much was looked at."""
-    return Answer(Verdict.HOLDS, headline, (), evidence, draw=draw)
+    return Answer(Verdict.HOLDS, headline, tuple(steps), evidence, draw=draw)
 
 
-def broken(headline: str, steps: Iterable[str] = (), evidence: Any = None, draw: Draw | None = None) -> Answer:
+def broken(
+    headline: str, steps: Iterable[str] = (), evidence: Any = None, draw: Draw | None = None, replay: str = ""
+) -> Answer:
     """This run shows that the property does not hold."""
-    return Answer(Verdict.BROKEN, headline, tuple(steps), evidence, draw=draw)
+    return Answer(Verdict.BROKEN, headline, tuple(steps), evidence, replay=replay, draw=draw)
 
 
 def inconclusive(headline: str, steps: Iterable[str] = (), evidence: Any = None) -> Answer:
@@ -110,7 +115,7 @@ def inconclusive(headline: str, steps: Iterable[str] = (), evidence: Any = None)
 
 
 def to_do(sentence: str) -> Answer:
-    """What is to be judged still has its skeleton; `sentence` says what to write."""
+    """The part that this property judges still has its skeleton; `sentence` says what to write."""
     return Answer(Verdict.BROKEN, sentence, to_do=True)
 
 

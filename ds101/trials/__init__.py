@@ -7,10 +7,20 @@
 - counterexample.py `Counterexample`: a failing trial with its story, saved, printed as a line, replayed
 """
 
-from ds101.trials.counterexample import Counterexample
+from ds101.trials.counterexample import Counterexample, searched_for
 from ds101.trials.ordering import Ordering, shortest_ordering
 from ds101.trials.search import Found, first_failure
 from ds101.trials.shrinking import shrunk
 from ds101.trials.trial import Run, Trial
 
-__all__ = ["Counterexample", "Found", "Ordering", "Run", "Trial", "first_failure", "shortest_ordering", "shrunk"]
+__all__ = [
+    "Counterexample",
+    "Found",
+    "Ordering",
+    "Run",
+    "Trial",
+    "first_failure",
+    "searched_for",
+    "shortest_ordering",
+    "shrunk",
+]

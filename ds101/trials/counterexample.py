@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 
@@ -10,8 +10,8 @@ import msgspec
 
 from ds101.checks.answer import Answer
 from ds101.trials.ordering import shortest_ordering
-from ds101.trials.search import Check
-from ds101.trials.shrinking import shrunk
+from ds101.trials.search import Check, first_failure
+from ds101.trials.shrinking import MOST_RUNS, shrunk
 from ds101.trials.trial import Nodes, Run, Trial, trial_from
 
 MOST_STEPS = 18  # of the story in words; the diagram has them all
@@ -30,7 +30,9 @@ class Counterexample:
     schedule: str = ""
 
     @classmethod
-    def of(cls, trial: Trial, nodes: Nodes, check: Check, *, safety: bool = False) -> Counterexample:
+    def of(
+        cls, trial: Trial, nodes: Nodes, check: Check, *, safety: bool = False, most_runs: int = MOST_RUNS
+    ) -> Counterexample:
         """The failing trial made smaller.
 
         A check of `safety` says "this must never happen", so that its failure needs no end of the run: then it is
@@ -40,7 +42,7 @@ class Counterexample:
         order = shortest_ordering(trial, nodes, check) if safety else None
         if order is not None:
             return cls(trial, order.answer, order.run, order.schedule)
-        return cls.as_it_is(shrunk(trial, nodes, check), nodes, check)
+        return cls.as_it_is(shrunk(trial, nodes, check, most_runs), nodes, check)
 
     @classmethod
     def as_it_is(cls, trial: Trial, nodes: Nodes, check: Check) -> Counterexample:
@@ -87,3 +89,9 @@ class Counterexample:
 
     def __str__(self) -> str:
         return self.text()
+
+
+def searched_for(trial: Trial, nodes: Nodes, check: Check, seeds: int = 200) -> Counterexample | None:
+    """The same trial in the simulation, with many seeds: the first that fails, made smaller. None if none does."""
+    found = first_failure(nodes, check, (replace(trial, seed=seed) for seed in range(seeds)))
+    return None if found.trial is None else Counterexample.as_it_is(shrunk(found.trial, nodes, check), nodes, check)
