@@ -16,12 +16,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
-from ds101.faults import ANY
+from ds101.faults import ANY, CrashPoint, Drop
 from ds101.world import Holding, World
 
 Seconds = float
+POINTS: dict[str, Literal["before", "after", "during"]] = {
+    "crash before": "before",
+    "crash after": "after",
+    "crash during": "during",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,12 @@ class Budget:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happens to a world, `at` seconds after the day began."""
+    """One thing that happens to a world, `at` seconds after the day began.
+
+    A verb and its arguments: crash, pause, restart, resume (node); crash before, crash after, crash during (node, type,
+    effects), ended by a restart of the same fault; partition, one-way partition (sides), ended by heal; link (effects),
+    one link (a, b, effects), drop (type, src, dst, times), ended by mend; skew (node, effects).
+    """
 
     at: Seconds
     verb: str
@@ -142,6 +152,10 @@ def _action(world: World, step: Step, held: dict[int, Holding]) -> Callable[[], 
     def begin_holding(holding: Holding) -> None:
         held[step.fault] = holding
 
+    def end_holding() -> None:
+        if step.fault in held:
+            held.pop(step.fault).end()
+
     def act() -> None:
         if step.verb == "partition":
             begin_holding(world.partition(*step.arguments))
@@ -151,10 +165,17 @@ def _action(world: World, step: Step, held: dict[int, Holding]) -> Callable[[], 
             begin_holding(world.link(ANY, ANY, **dict(step.arguments)))
         elif step.verb == "one link":
             begin_holding(world.link(step.arguments[0], step.arguments[1], **dict(step.arguments[2:])))
+        elif step.verb == "skew":
+            world.skew(step.arguments[0], **dict(step.arguments[1:]))
+        elif step.verb == "drop":
+            begin_holding(world.hold(Drop(*step.arguments)))
+        elif step.verb in POINTS:
+            node, event, *effects = step.arguments
+            begin_holding(world.hold(CrashPoint(node, event, POINTS[step.verb], *effects)))
         elif step.verb in ("heal", "mend"):
-            if step.fault in held:
-                held.pop(step.fault).end()
+            end_holding()
         else:
+            end_holding()  # what a crash point has not killed by now, it shall not kill after the restart
             _to_node(world, step.verb, step.arguments[0])
 
     return act

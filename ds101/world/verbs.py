@@ -111,7 +111,7 @@ class World:
         if not given:
             self._engine.kill(node)
         for when in given:
-            self._hold(CrashPoint(node, event_name(points[when]), when, effects))
+            self.hold(CrashPoint(node, event_name(points[when]), when, effects))
 
     def restart(self, node: str) -> None:
         """Start a crashed node again, with the storage that it had. Returns when `start` has run."""
@@ -139,7 +139,7 @@ class World:
 
         With `one_way`, the first side can't reach the second, but hears it.
         """
-        return self._hold(Partition(tuple(side(names, self.nodes) for names in sides), one_way))
+        return self.hold(Partition(tuple(side(names, self.nodes) for names in sides), one_way))
 
     def heal(self) -> None:
         """End all partitions (and nothing else)."""
@@ -155,7 +155,7 @@ class World:
         for unknown in sorted(set(effects) - set(known)):
             raise Mistake(f"link() knows no {unknown!r}. It knows {', '.join(known)}.")
         side([name for name in (a, b) if name != ANY], self.nodes)
-        return self._hold(Link(a, b, **effects))
+        return self.hold(Link(a, b, **effects))
 
     def drop(self, message: type, src: str, dst: str, times: int = 1) -> Holding:
         """Lose the next `times` messages of this type from src to dst; dst may be `"*"`, anybody."""
@@ -164,7 +164,7 @@ class World:
         if isinstance(message, type) and issubclass(message, Timer):
             raise Mistake(f"{message.__name__} is a timer, and only messages travel. Give a type of message.")
         side([src, *([dst] if dst != ANY else [])], self.nodes)
-        return self._hold(Drop(event_name(message), src, dst, times))
+        return self.hold(Drop(event_name(message), src, dst, times))
 
     def skew(self, node: str, offset: Seconds = 0.0, rate: float = 1.0) -> None:
         """Set the node's clock `offset` seconds ahead of the world's time, running `rate` times as fast.
@@ -176,7 +176,8 @@ class World:
             raise Mistake(f"offset={offset!r}, rate={rate!r}: give seconds, and a rate above 0: a clock runs forward.")
         self._engine.skew(node, offset, rate)
 
-    def _hold(self, fault: Fault) -> Holding:
+    def hold(self, fault: Fault) -> Holding:
+        """Let a fault hold that is given as a value: what the verbs above do, whose checks it goes without."""
         self._engine.check()
         return Holding(self._engine, self._engine.hold(fault), fault)
 
