@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
+from ds101.checks.answer import Answer, broken, holds, inconclusive
 from ds101.errors import Mistake, NotYet
 from ds101.labs import Lab, Property, check, judge
 from ds101.labs.apart import Apart, Died, Foreign, Raised, Returned, Silent, machine_keeps
 from ds101.labs.cases import judge_by_cases
-from ds101.labs.finding import Finding, broken, holds, inconclusive
 from ds101.labs.lab01 import LAB
 from ds101.labs.report import Report
-from ds101.labs.specification import Effort, find_lab, property_of
+from ds101.labs.specification import Effort, Parts, find_lab, property_of
 from ds101.labs.submission import parts_in
 from ds101.labs.wording import outcome_in_words
 from ds101.verdict import Verdict
@@ -132,7 +132,7 @@ def with_one_less(case: Numbers) -> Iterator[Numbers]:
         yield Numbers(case.values[:index] + case.values[index + 1 :])
 
 
-def is_the_largest(largest: Any, case: Numbers) -> Finding:
+def is_the_largest(largest: Any, case: Numbers) -> Answer:
     """The largest number is found."""
     got = largest(case.values)
     return holds() if got == max(case.values, default=None) else broken(f"{case.values} gave {got}")
@@ -146,30 +146,40 @@ def made_up() -> Property:
     )  # fmt: skip
 
 
+def judged(one: Property, parts: Parts, effort: Effort) -> Answer:
+    steps = judge_by_cases(parts, [one], effort).judge(one)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            answer: Answer = stop.value
+            return answer
+
+
 def first(values: tuple[int, ...]) -> int | None:
     return values[0] if values else None
 
 
 def test_a_case_that_breaks_a_property_is_shrunk_to_the_least_that_does(made_up: Property) -> None:
-    finding = judge_by_cases(made_up, {"largest": first}, Effort())
+    finding = judged(made_up, {"largest": first}, Effort())
     assert finding.verdict is Verdict.BROKEN
     assert len(json.loads(finding.replay.removeprefix("largest "))["values"]) == 2
 
 
 def test_a_replay_line_gives_the_same_run_again(made_up: Property) -> None:
-    finding = judge_by_cases(made_up, {"largest": first}, Effort())
-    again = judge_by_cases(made_up, {"largest": first}, Effort(replay=finding.replay))
+    finding = judged(made_up, {"largest": first}, Effort())
+    again = judged(made_up, {"largest": first}, Effort(replay=finding.replay))
     assert again == finding
 
 
 def test_another_seed_looks_at_other_cases(made_up: Property) -> None:
-    runs = [judge_by_cases(made_up, {"largest": first}, Effort(seed=seed)).replay for seed in (1, 2)]
+    runs = [judged(made_up, {"largest": first}, Effort(seed=seed)).replay for seed in (1, 2)]
     assert runs[0] != runs[1]
 
 
 def test_a_property_whose_situation_never_arose_is_inconclusive(made_up: Property) -> None:
     made_up.data["cases"] = lambda source, size: iter(())  # type: ignore[index]  # a dict, in this test
-    finding = judge_by_cases(made_up, {"largest": max}, Effort())
+    finding = judged(made_up, {"largest": max}, Effort())
     assert finding.verdict is Verdict.INCONCLUSIVE
 
 
@@ -177,14 +187,14 @@ def test_trouble_of_the_machine_is_not_blamed_on_the_solution(made_up: Property)
     def no_sockets_left(values: Any) -> int:
         raise OSError("too many open files")
 
-    finding = judge_by_cases(made_up, {"largest": no_sockets_left}, Effort())
+    finding = judged(made_up, {"largest": no_sockets_left}, Effort())
     assert finding.verdict is Verdict.INCONCLUSIVE
     assert "too many open files" in finding.headline
 
 
 def test_a_replay_line_that_was_cut_off_says_so(made_up: Property) -> None:
     with pytest.raises(Mistake, match="Copy it whole from the report"):
-        judge_by_cases(made_up, {"largest": max}, Effort(replay='largest {"values": [1'))
+        judged(made_up, {"largest": max}, Effort(replay='largest {"values": [1'))
 
 
 def test_a_property_without_a_sentence_is_refused() -> None:
@@ -194,7 +204,7 @@ def test_a_property_without_a_sentence_is_refused() -> None:
         def mute(view: object) -> None: ...
 
 
-def report_of(**findings: Finding) -> Report:
+def report_of(**findings: Answer) -> Report:
     properties = tuple(
         Property("lab99", title, f"Sentence of {title}.", 2, f"Question of {title}?", ("part",), is_the_largest)
         for title in findings

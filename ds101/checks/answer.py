@@ -50,9 +50,6 @@ class Answer:
     looked: str = ""
     to_do: bool = False
     draw: Draw | None = field(default=None, repr=False, compare=False)
-    replay: str = ""
-    to_do: bool = False
-    looked: str = ""
 
     @property
     def picture(self) -> Picture | None:

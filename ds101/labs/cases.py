@@ -19,8 +19,8 @@ from typing import Any
 
 import msgspec
 
+from ds101.checks.answer import Answer, broken, inconclusive
 from ds101.errors import Mistake, NodeError
-from ds101.labs.finding import Finding, broken, inconclusive
 from ds101.labs.specification import Effort, Parts, Property
 from ds101.verdict import Verdict
 
@@ -40,17 +40,17 @@ class ByCases:
     asked: Sequence[Property]
     effort: Effort
 
-    def judge(self, one: Property) -> Generator[str, None, Finding]:
+    def judge(self, one: Property) -> Generator[str, None, Answer]:
         """Judge one property; its story is in the answer at once."""
         yield "trying cases"
         return _judged(one, self.parts, self.effort)
 
-    def tell(self, _: Property, answer: Finding) -> Finding:
+    def tell(self, _: Property, answer: Answer) -> Answer:
         """The answer, whose story is there."""
         return answer
 
 
-def _judged(of: Property, parts: Parts, effort: Effort) -> Finding:
+def _judged(of: Property, parts: Parts, effort: Effort) -> Answer:
     """The finding of the first case that breaks the property, made as simple as possible; or that all cases held."""
     (needed,) = of.needs
     only = _case_of(of, effort.replay) if effort.replay else None
@@ -65,9 +65,9 @@ def _judged(of: Property, parts: Parts, effort: Effort) -> Finding:
         return inconclusive(f"The check could not be carried out here ({error}). Check again later.")
 
 
-def _searched(of: Property, trial: Any, cases: Iterator[Any]) -> Finding:
+def _searched(of: Property, trial: Any, cases: Iterator[Any]) -> Answer:
     last = inconclusive("No case of it came up.")
-    unclear: Finding | None = None
+    unclear: Answer | None = None
     for case in cases:
         last = _tried(of, trial, case)
         if last.verdict is Verdict.BROKEN:
@@ -77,7 +77,7 @@ def _searched(of: Property, trial: Any, cases: Iterator[Any]) -> Finding:
     return unclear or last
 
 
-def _shrunk(of: Property, trial: Any, case: Any, finding: Finding) -> Finding:
+def _shrunk(of: Property, trial: Any, case: Any, finding: Answer) -> Answer:
     """The finding of the simplest case that still breaks it, by greedy descent."""
     tries = MOST_SIMPLER_TRIES if "simpler" in of.data else 0
     while tries > 0:
@@ -94,8 +94,8 @@ def _shrunk(of: Property, trial: Any, case: Any, finding: Finding) -> Finding:
     return finding
 
 
-def _tried(of: Property, trial: Any, case: Any) -> Finding:
-    finding: Finding = of.check(trial, case)
+def _tried(of: Property, trial: Any, case: Any) -> Answer:
+    finding: Answer = of.check(trial, case)
     return replace(finding, replay=f"{of.title} {msgspec.json.encode(case).decode()}")
 
 

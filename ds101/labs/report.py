@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
 
-from ds101.labs.finding import Finding
+from ds101.checks.answer import Answer
 from ds101.labs.specification import Lab, Property, find_lab
 from ds101.verdict import Verdict
 
@@ -24,7 +24,7 @@ class Report:
 
     lab: Lab
     asked: tuple[Property, ...]
-    findings: dict[str, Finding] = field(default_factory=dict)  # by the property's title
+    findings: dict[str, Answer] = field(default_factory=dict)  # by the property's title
     replayed: bool = False
     doing: str = ""  # what is done now, in words, while it grows
 
@@ -96,7 +96,7 @@ class Report:
         return f"  {MARKS[finding.verdict]} {one.title}  ({got}/{one.points})"
 
 
-def _story(one: Property, finding: Finding) -> Iterator[str]:
+def _story(one: Property, finding: Answer) -> Iterator[str]:
     yield f"{MARKS[finding.verdict]} {one.sentence}"
     yield ""
     if finding.headline:
@@ -114,7 +114,7 @@ def _story(one: Property, finding: Finding) -> Iterator[str]:
         yield f"  Think:  {one.hint}"
 
 
-def _replay(one: Property, finding: Finding) -> str:
+def _replay(one: Property, finding: Answer) -> str:
     parts = one.needs or find_lab(one.lab).parts
     return f"check({one.lab!r}, {', '.join(parts)}, replay={finding.replay!r})"
 
@@ -145,7 +145,7 @@ def _item(report: Report, one: Property) -> str:
     return f"<li>{mark} <b>{title}</b> ({got}/{one.points}): {sentence}</li>"
 
 
-def _story_html(one: Property, finding: Finding) -> str:
+def _story_html(one: Property, finding: Answer) -> str:
     steps = "".join(f"<li><code>{_spaced(step)}</code></li>" for step in finding.steps)
     parts = [
         f'<p style="border-top:1px solid;padding-top:.6em">{MARKS[finding.verdict]} <b>{_marked(one.sentence)}</b></p>',

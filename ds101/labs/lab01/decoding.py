@@ -6,11 +6,11 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+from ds101.checks.answer import Answer, broken, holds, to_do
 from ds101.draw.picture import Picture
 from ds101.draw.segments import Box, Row, draw_stream
 from ds101.errors import NotYet
 from ds101.labs.apart import Apart, Outcome, Raised, Returned, caught
-from ds101.labs.finding import Finding, broken, holds, to_do
 from ds101.labs.lab01.given import LIMIT
 from ds101.labs.lab01.streams import WORDS, Stream, cut_every, drawn, simpler, uncut
 from ds101.labs.specification import property_of
@@ -38,7 +38,7 @@ def feed_all(decoder_class: Any, pieces: list[bytes]) -> list[Outcome]:
     return answers
 
 
-def judged(trial: Apart, stream: Stream) -> Finding:
+def judged(trial: Apart, stream: Stream) -> Answer:
     """Every feed must answer with the messages whose last byte it brought; finish with nothing."""
     outcome = trial.ask(stream.pieces, patience=PATIENCE)
     if not isinstance(outcome, Returned):
@@ -53,12 +53,12 @@ def judged(trial: Apart, stream: Stream) -> Finding:
     wrong = [number for number, (answer, due) in enumerate(zip(answers, expected, strict=False)) if answer != due]
     if wrong:
         headline = _headline(stream, answers, expected, wrong[0])
-        return broken(headline, _around(steps, wrong[0]), picture_of(stream))
+        return broken(headline, _around(steps, wrong[0]), draw=lambda _: picture_of(stream))
     if isinstance(answers[-1], Raised):
         return broken(
             f"The stream ended between two frames, and finish() {outcome_in_words(answers[-1], place=False)}.", steps
         )
-    return holds(steps[:MOST_STEPS], picture_of(stream))
+    return holds(steps=steps[:MOST_STEPS], draw=lambda _: picture_of(stream))
 
 
 def due(stream: Stream) -> list[Outcome]:
@@ -157,7 +157,7 @@ DECODING: dict[str, Any] = {"needs": ("Decoder",), "trial": trial, "simpler": si
     cases=split,
     **DECODING,
 )
-def puts_together(trial: Apart, stream: Stream) -> Finding:
+def puts_together(trial: Apart, stream: Stream) -> Answer:
     """A frame that arrives in pieces comes out whole, from the feed that brings its last byte."""
     return judged(trial, stream)
 
@@ -170,7 +170,7 @@ def puts_together(trial: Apart, stream: Stream) -> Finding:
     cases=joined,
     **DECODING,
 )
-def takes_apart(trial: Apart, stream: Stream) -> Finding:
+def takes_apart(trial: Apart, stream: Stream) -> Answer:
     """Several frames that arrive in one piece all come out, in order, from that one feed."""
     return judged(trial, stream)
 
@@ -183,6 +183,6 @@ def takes_apart(trial: Apart, stream: Stream) -> Finding:
     cases=anyhow,
     **DECODING,
 )
-def survives_any_cutting(trial: Apart, stream: Stream) -> Finding:
+def survives_any_cutting(trial: Apart, stream: Stream) -> Answer:
     """However a stream is cut into pieces, its messages come out whole, in order, each once."""
     return judged(trial, stream)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ds101.checks.answer import Answer, broken, holds, to_do
 from ds101.draw.segments import Box, Row, draw_stream
 from ds101.errors import NotYet
 from ds101.labs.apart import Apart, Foreign, Outcome, Raised, Returned
-from ds101.labs.finding import Finding, broken, holds, to_do
 from ds101.labs.lab01.given import LIMIT, FrameTooLarge
 from ds101.labs.lab01.streams import WORDS, frame
 from ds101.labs.specification import property_of
@@ -69,7 +69,7 @@ def simpler_text(text: Text) -> Iterator[Text]:
     simpler=simpler_text,
     case=Text,
 )
-def is_one_frame(trial: Apart, text: Text) -> Finding:
+def is_one_frame(trial: Apart, text: Text) -> Answer:
     """The frame of a message is its length in bytes, as 4 bytes, big-endian, and then these bytes, in UTF-8."""
     outcome = trial.ask(text.whole, patience=PATIENCE)
     expected = frame(text.whole)
@@ -78,7 +78,7 @@ def is_one_frame(trial: Apart, text: Text) -> Finding:
             return to_do(outcome.words)
         case Returned(bytes() as got):
             if got == expected:
-                return holds([f"{text.call}  returned {bytes_in_words(got)}"])
+                return holds(steps=[f"{text.call}  returned {bytes_in_words(got)}"])
             return broken(
                 _difference(got, expected),
                 [
@@ -86,7 +86,7 @@ def is_one_frame(trial: Apart, text: Text) -> Finding:
                     f"should return  {bytes_in_words(expected)}",
                     f"returned       {bytes_in_words(got)}",
                 ],
-                picture=draw_stream(
+                draw=lambda _: draw_stream(
                     expected, [Row("frame", (Box(0, 4, "header"), Box(4, len(expected), "payload")), "as it should be")]
                 ),
             )
@@ -137,13 +137,13 @@ def too_large(source: random.Random, size: int) -> Iterator[Text]:
     cases=too_large,
     case=Text,
 )
-def is_refused(trial: Apart, text: Text) -> Finding:
+def is_refused(trial: Apart, text: Text) -> Answer:
     """A message of more than LIMIT bytes raises FrameTooLarge instead of becoming a frame."""
     size = len(text.whole.encode())
     outcome = trial.ask(text.whole, patience=PATIENCE)
     steps = [f"{text.call}", f"the message has {size:,} bytes, LIMIT is {LIMIT:,}", outcome_in_words(outcome, _size)]
     if isinstance(outcome, Raised) and outcome.is_a(FrameTooLarge):
-        return holds(steps)
+        return holds(steps=steps)
     if isinstance(outcome, Raised) and outcome.is_a(NotYet):
         return to_do(outcome.words)
     call = f"{text.call} {outcome_in_words(outcome, _size, place=False)}"

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from ds101.checks.answer import Answer, broken, holds, inconclusive, to_do
 from ds101.errors import NotYet
 from ds101.labs.apart import Apart, Outcome, Raised, Returned, Silent, machine_keeps
-from ds101.labs.finding import Finding, broken, holds, inconclusive, to_do
 from ds101.labs.lab01.given import LIMIT, Address, Truncated
 from ds101.labs.lab01.peers import LARGE, PATIENCE, SMALL, Peer
 from ds101.labs.lab01.streams import WORDS, frame
@@ -68,7 +68,7 @@ def talks(source: random.Random, size: int) -> Iterator[Talk]:
     cases=talks,
     case=Talk,
 )
-def replies(client: Apart, talk: Talk) -> Finding:
+def replies(client: Apart, talk: Talk) -> Answer:
     """exchange sends a message and returns the reply to it, however the network cuts the two."""
     with Peer(answer) as peer, Proxy(peer.address) as proxy:
         proxy.link(slice=talk.slice)
@@ -87,7 +87,7 @@ def replies(client: Apart, talk: Talk) -> Finding:
         f"exchange {outcome_in_words(outcome)}",
     ]
     if outcome == Returned(expected):
-        return holds(steps)
+        return holds(steps=steps)
     if isinstance(outcome, Silent) or _is_timeout(outcome):
         return overdue(f"The reply to {value_in_words(talk.messages[0])} did not come out of exchange.", steps)
     return broken(f"The replies should be {value_in_words(expected)}, and exchange {in_short(outcome)}.", steps)
@@ -117,7 +117,7 @@ def larges(source: random.Random, size: int) -> Iterator[Large]:
     cases=larges,
     case=Large,
 )
-def sends_all(client: Apart, case: Large) -> Finding:
+def sends_all(client: Apart, case: Large) -> Answer:
     """A message of up to LIMIT bytes arrives whole, also where the receiver is slow."""
 
     def read_late(peer: Peer, connection: socket.socket) -> None:
@@ -136,7 +136,7 @@ def sends_all(client: Apart, case: Large) -> Finding:
         f"of the {case.size + 4:,} bytes of the frame, the peer got {heard:,}",
     ]
     if outcome == Returned([f"{case.size} bytes"]):
-        return holds(steps)
+        return holds(steps=steps)
     if heard < case.size + 4:
         return overdue(f"Of a frame of {case.size + 4:,} bytes, {heard:,} left.", steps)
     return overdue("The frame arrived, and the reply to it did not come out of exchange.", steps)
@@ -187,7 +187,7 @@ SILENCES = {
     cases=silences,
     case=Silence,
 )
-def keeps_its_deadline(client: Apart, case: Silence) -> Finding:
+def keeps_its_deadline(client: Apart, case: Silence) -> Answer:
     """An exchange whose reply is not complete after `timeout` seconds raises TimeoutError."""
     behave, message, story = SILENCES[case.kind]
     with Peer(behave, buffer=SMALL) as peer:
@@ -199,7 +199,7 @@ def keeps_its_deadline(client: Apart, case: Silence) -> Finding:
         f"exchange(connection, {value_in_words(message)}, timeout={SHORT:g})  {outcome_in_words(outcome)}",
     ]
     if _is_timeout(outcome):
-        return holds(steps)
+        return holds(steps=steps)
     if isinstance(outcome, Silent):
         return overdue(f"exchange was given {SHORT:g} s and had not ended after {outcome.after:g} s.", steps)
     return broken(f"exchange should raise TimeoutError, and {in_short(outcome)}.", steps)
@@ -228,7 +228,7 @@ def deaths(source: random.Random, size: int) -> Iterator[Death]:
     cases=deaths,
     case=Death,
 )
-def notices_a_dead_peer(client: Apart, case: Death) -> Finding:
+def notices_a_dead_peer(client: Apart, case: Death) -> Answer:
     """An exchange whose connection ends before the whole reply raises Truncated."""
 
     def die(peer: Peer, connection: socket.socket) -> None:
@@ -245,11 +245,11 @@ def notices_a_dead_peer(client: Apart, case: Death) -> Finding:
         f"exchange {outcome_in_words(outcome)}",
     ]
     if isinstance(outcome, Raised) and outcome.is_a(Truncated):
-        return holds(steps)
+        return holds(steps=steps)
     return broken(f"The peer died before its reply was complete, and exchange {in_short(outcome)}.", steps)
 
 
-def overdue(headline: str, steps: list[str]) -> Finding:
+def overdue(headline: str, steps: list[str]) -> Answer:
     """Something did not come in time: broken, unless this machine is too busy to tell."""
     if machine_keeps(PATIENCE):
         return broken(headline, steps)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ds101.checks.answer import Answer, broken, holds, inconclusive, to_do
 from ds101.errors import NotYet
 from ds101.labs.apart import Apart, Raised, Returned
-from ds101.labs.finding import Finding, broken, holds, inconclusive, to_do
 from ds101.labs.lab01.decoding import PATIENCE, not_written, trial
 from ds101.labs.lab01.given import LIMIT, FrameTooLarge, Truncated
 from ds101.labs.lab01.streams import WORDS, cut_every, frame, uncut
@@ -46,7 +46,7 @@ def hostile(source: random.Random, size: int) -> Iterator[Hostile]:
     cases=hostile,
     case=Hostile,
 )
-def refuses_hostile_lengths(trial: Apart, case: Hostile) -> Finding:
+def refuses_hostile_lengths(trial: Apart, case: Hostile) -> Answer:
     """A header that announces more than LIMIT bytes raises FrameTooLarge at once, before any of them arrives."""
     header = case.length.to_bytes(4, "big")
     pieces = [*map(frame, case.before), *(header[at : at + case.step] for at in range(0, 4, case.step))]
@@ -60,7 +60,7 @@ def refuses_hostile_lengths(trial: Apart, case: Hostile) -> Finding:
     ]
     last = answers[-1]
     if len(answers) > len(case.before) and isinstance(last, Raised) and last.is_a(FrameTooLarge):
-        return holds(steps)  # the first bytes of a header may say enough
+        return holds(steps=steps)  # the first bytes of a header may say enough
     return broken(
         f"The header announces {case.length:,} bytes, LIMIT is {LIMIT:,}, and feed did not raise FrameTooLarge.", steps
     )
@@ -92,7 +92,7 @@ def endings(source: random.Random, size: int) -> Iterator[Ending]:
     cases=endings,
     case=Ending,
 )
-def notices_a_death(trial: Apart, case: Ending) -> Finding:
+def notices_a_death(trial: Apart, case: Ending) -> Answer:
     """finish() raises Truncated if the stream ended inside a frame, and does nothing if it ended between two."""
     stream = uncut(*case.messages)
     stream = replace(stream, cuts=tuple(stream.ends[:-1]))  # a piece a frame: cutting is not the question here
@@ -109,7 +109,7 @@ def notices_a_death(trial: Apart, case: Ending) -> Finding:
     inside = case.size not in (0, *stream.ends)
     right = isinstance(last, Raised) and last.is_a(Truncated) if inside else isinstance(last, Returned)
     if right:
-        return holds(steps)
+        return holds(steps=steps)
     where = "inside a frame" if inside else "between two frames"
     return broken(f"The stream ended {where}, and finish() {outcome_in_words(last, place=False)}.", steps)
 
@@ -171,7 +171,7 @@ def work_of(decoder_class: Any, pieces: list[bytes]) -> float:
     cases=loads,
     case=Load,
 )
-def works_in_proportion(trial: Apart, case: Load) -> Finding:
+def works_in_proportion(trial: Apart, case: Load) -> Answer:
     """Decoding eight times as many bytes takes about eight times the work, not sixty-four times."""
     for _ in range(ROUNDS):
         finding = measured(trial, case)
@@ -180,7 +180,7 @@ def works_in_proportion(trial: Apart, case: Load) -> Finding:
     return finding
 
 
-def measured(trial: Apart, case: Load) -> Finding:
+def measured(trial: Apart, case: Load) -> Answer:
     """One comparison of little and much."""
     times = []
     for size in (case.size // GROWTH, case.size):
@@ -197,5 +197,5 @@ def measured(trial: Apart, case: Load) -> Finding:
         f"{case.shape}, {case.size:>9,} bytes   {1000 * much:8.1f} ms: {growth:.0f} times as much",
     ]
     if growth <= MOST_GROWTH:
-        return holds(steps)
+        return holds(steps=steps)
     return broken(f"{GROWTH} times as many bytes ({case.shape}) took {growth:.0f} times the work.", steps)

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ds101.checks.answer import Answer, broken, holds, to_do
 from ds101.errors import NodeError, Timeout
-from ds101.labs.finding import Finding, broken, holds, to_do
 from ds101.labs.lab01.exchanging import AMPLE, SHORT, overdue
 from ds101.labs.lab01.given import LIMIT, Address, hosted
 from ds101.labs.lab01.peers import LARGE, PATIENCE, SMALL, connect, hangs_up, heard_back
@@ -65,7 +65,7 @@ def visits(source: random.Random, size: int) -> Iterator[list[Visit]]:
     cases=visits,
     case=list[Visit],
 )
-def echoes(started: Any, case: list[Visit]) -> Finding:
+def echoes(started: Any, case: list[Visit]) -> Answer:
     """The server sends back every message of every client, in order, however the network cuts the stream."""
     steps: list[str] = []
     with started(AMPLE) as (server, address):
@@ -80,7 +80,7 @@ def echoes(started: Any, case: list[Visit]) -> Finding:
                     f"Client {number} sent {_said(visit)}, and got back {bytes_in_words(heard) or 'nothing'}{why}."
                 )
                 return _blamed(server, sentence, steps)
-    return holds(steps)
+    return holds(steps=steps)
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def _visit_in_words(number: int, visit: Visit, data: bytes, heard: bytes, instea
     ]
 
 
-def _blamed(server: Process, sentence: str, steps: list[str]) -> Finding:
+def _blamed(server: Process, sentence: str, steps: list[str]) -> Answer:
     """Why it went wrong: the server's own error if it died of one; otherwise it was late, or wrong."""
     with suppress(Timeout):
         try:
@@ -174,7 +174,7 @@ def bad_clients(source: random.Random, size: int) -> Iterator[Bad]:
     cases=bad_clients,
     case=Bad,
 )
-def survives(started: Any, bad: Bad) -> Finding:
+def survives(started: Any, bad: Bad) -> Answer:
     """A client that dies, or breaks the rules of framing, loses its own connection, and the next one is served."""
     with started(4 * AMPLE) as (server, address):
         steps = [f"client 1 {bad.kind}: {bytes_in_words(bad.data)}"]
@@ -202,12 +202,12 @@ def _misbehaves(address: Address, bad: Bad) -> str:
         return f"client 1 {bad.leaves} its connection"
 
 
-def _served_next(server: Process, address: Address, after: str, steps: list[str]) -> Finding:
+def _served_next(server: Process, address: Address, after: str, steps: list[str]) -> Answer:
     """Whether a good client gets its echo now."""
     heard, instead = _visited(address, Visit(("hello",), 0))
     steps.append(f"client 2 sends 'hello'{', and then: ' + instead if instead else ' and gets it back'}")
     if heard == frame("hello"):
-        return holds(steps)
+        return holds(steps=steps)
     return _blamed(server, f"{after}, the next client was not served: {instead or 'wrong bytes came'}.", steps)
 
 
@@ -240,7 +240,7 @@ def quiet_clients(source: random.Random, size: int) -> Iterator[Quiet]:
     cases=quiet_clients,
     case=Quiet,
 )
-def bounds_silence(started: Any, quiet: Quiet) -> Finding:
+def bounds_silence(started: Any, quiet: Quiet) -> Answer:
     """The server hangs up on a client that lets it wait for `timeout` seconds, and serves the others."""
     with started(SHORT) as (server, address):
         steps = [f"serve(listener, timeout={SHORT:g}) is running", f"client 1 {quiet.kind}, and stays connected"]
