@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from ds101.checks.answer import Answer, broken, inconclusive
+from ds101.draw.wording import counted
 from ds101.errors import Mistake, NodeError
 from ds101.labs.specification import Effort, Parts, Property
 from ds101.verdict import Verdict
@@ -68,13 +69,15 @@ def _judged(of: Property, parts: Parts, effort: Effort) -> Answer:
 def _searched(of: Property, trial: Any, cases: Iterator[Any]) -> Answer:
     last = inconclusive("No case of it came up.")
     unclear: Answer | None = None
-    for case in cases:
+    number = 0
+    for number, case in enumerate(cases, start=1):
         last = _tried(of, trial, case)
         if last.verdict is Verdict.BROKEN:
-            return last if last.to_do else _shrunk(of, trial, case, last)
+            found = last if last.to_do else _shrunk(of, trial, case, last)
+            return replace(found, looked=counted(number, "case"))
         if last.verdict is Verdict.INCONCLUSIVE:
             unclear = last
-    return unclear or last
+    return replace(last if unclear is None else unclear, looked=counted(number, "case"))
 
 
 def _shrunk(of: Property, trial: Any, case: Any, finding: Answer) -> Answer:
