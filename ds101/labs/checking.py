@@ -24,14 +24,24 @@ BETWEEN = 0.2  # seconds between two looks of a report that grows
 Shown = Callable[[Report, Property | None], None]  # called with the report, and the property that is judged next
 
 
-def judge(lab: str, *solution: Any, only: str = "", seed: int = 1, size: int = 1, replay: str = "") -> Report:
+def judge(
+    lab: str,
+    *solution: Any,
+    only: str = "",
+    seed: int = 1,
+    size: int = 1,
+    replay: str = "",
+    worlds: frozenset[str] = frozenset(),
+) -> Report:
     """The report on a solution, without showing anything.
 
-    `solution` is what the tasks ask for, in any order. Only properties whose parts are there are judged, or `only`
-    the one with that title. `seed` and `size` choose the runs; `replay` shows one run again, as a report gave it.
+    `solution` is what the tasks ask for, in any order. Only properties whose parts are there are judged; or `only`
+    the one with that title, or those of one task, by the name of its part. `seed` and `size` choose the runs; `replay`
+    shows one run again, as a report gave it. Of a lab on nodes, only these `worlds` are looked at (orders, simulation,
+    processes; none: all).
     Raises `Mistake` for a lab, a part or a property that does not exist.
     """
-    *_, last = reports(lab, *solution, only=only, effort=Effort(seed, size, replay))
+    *_, last = reports(lab, *solution, only=only, effort=Effort(seed, size, replay, worlds))
     return last[0]
 
 
@@ -85,9 +95,10 @@ def _asked(lab: Lab, parts: Parts, only: str, effort: Effort) -> tuple[Property,
     if effort.replay:
         titles = [one.title for one in lab.properties if effort.replay.startswith(f"{one.title} ")]
         return (lab.property(max(titles, key=len, default=effort.replay)),)
-    if only:
+    if only and only not in lab.parts:
         return (lab.property(only),)
-    return tuple(one for one in lab.properties if parts.keys() >= set(one.needs))
+    known = (one for one in lab.properties if parts.keys() >= set(one.needs))
+    return tuple(one for one in known if only in ("", lab.last_part_of(one)))
 
 
 @contextmanager

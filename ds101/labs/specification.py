@@ -87,6 +87,10 @@ class Lab:
     def _task_of(self, one: Property) -> int:
         return max((self.parts.index(part) for part in one.needs), default=0)
 
+    def last_part_of(self, one: Property) -> str:
+        """The part with which it can be judged first, when the tasks are done in order."""
+        return self.parts[self._task_of(one)]
+
     def property(self, title: str) -> Property:
         """Raises `Mistake` for a title that none has."""
         for one in self.properties:
