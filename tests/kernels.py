@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import psutil
@@ -53,7 +54,25 @@ class Notebook:
         )
         self.client = self.manager.blocking_client()
         self.client.start_channels()
+        self._wait()
+
+    def _wait(self) -> None:
+        """Until the kernel answers, and its outputs are heard too.
+
+        That connection is made by itself, on a busy machine later than the one for answers, and what a kernel shows
+        before then is lost.
+        """
         self.client.wait_for_ready(PATIENCE)
+        assert eventually(self._is_heard)
+
+    def _is_heard(self) -> bool:
+        question = self.client.kernel_info()
+        try:
+            while self.client.get_iopub_msg(timeout=0.2)["parent_header"].get("msg_id") != question:
+                pass
+        except Empty:
+            return False
+        return True
 
     def run(self, source: str) -> Cell:
         """Run a cell that must neither fail nor complain."""
@@ -113,7 +132,7 @@ class Notebook:
     def restart(self) -> None:
         """A new kernel in place of this one."""
         self.manager.restart_kernel()
-        self.client.wait_for_ready(PATIENCE)
+        self._wait()
 
     @property
     def process(self) -> psutil.Process:

@@ -435,7 +435,7 @@ def test_a_seed_decides_what_nodes_draw():
     assert len(set(drawn(1))) == 3
 
 
-# Several worlds, threads, the end
+# Several worlds, the end
 
 
 def test_worlds_live_side_by_side_without_touching_each_other():
@@ -446,75 +446,6 @@ def test_worlds_live_side_by_side_without_touching_each_other():
         other.restart("n1")
         assert other.state("n1")["kept"] == {}
         assert len(other.history) == 0
-
-
-def test_threads_share_a_world():
-    with Cluster(Parrot, n=2) as world:
-        replies = []
-
-        def work(name):
-            client = world.client(name)
-            replies.extend(client.call("n1", Echo(f"{name}{index}")).text for index in range(20))
-
-        threads = [threading.Thread(target=work, args=(name,)) for name in ("ada", "bob", "cyd")]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(replies) == sorted(f"{name}{index}" for name in ("ada", "bob", "cyd") for index in range(20))
-        assert world.state("n1")["echoes"] == 60
-
-
-def test_what_threads_send_to_a_node_that_does_not_read_yet_arrives_whole_and_in_order():
-    with Cluster(Parrot, n=1) as world:
-        world.pause("n1")
-
-        def work(first):
-            client = world.client(f"c{first}")
-            for number in range(first, first + 50):
-                client.send("n1", Note(number, "x" * 100_000))
-
-        threads = [threading.Thread(target=work, args=(first,)) for first in (100, 200, 300)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        world.resume("n1")
-        world.wait_until(lambda: len(world.state("n1")["notes"]) == 150, timeout=20.0)
-        numbers = world.state("n1")["notes"]
-        assert [n for n in numbers if n < 200] == list(range(100, 150))
-        assert sorted(numbers) == [*range(100, 150), *range(200, 250), *range(300, 350)]
-
-
-def test_operations_of_several_threads_are_numbered_apart():
-    with Cluster(Parrot, n=1) as world:
-
-        def work():
-            for _ in range(30):
-                world.call("n1", Echo())
-
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        invoked = [event.body["op"] for event in world.trace.filter(kinds=["invoke"])]
-        assert sorted(invoked) == list(range(1, 121))
-        addresses = [event.src for event in world.trace.filter(kinds=["send"], types=[Echo])]
-        assert len(set(addresses)) == 120
-
-
-def test_a_world_may_be_made_and_used_on_a_thread():
-    replies = []
-
-    def work():
-        with Cluster(Parrot, n=2) as world:
-            replies.append(world.call("n2", Echo("from a thread")))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert replies == [Echoed("from a thread", "n2")]
 
 
 def test_the_trace_and_the_history_stay_after_the_end():

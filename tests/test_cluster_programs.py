@@ -136,6 +136,28 @@ with Cluster(Clerk, n=1) as world:
     assert run(tmp_path, "-W", "ignore::DeprecationWarning", "-c", script) == "2 4 6\n"
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_fork_of_a_program_can_neither_use_its_world_nor_end_it(tmp_path):
+    script = f"""{NODES}
+import os, sys
+from ds101 import Mistake
+with Cluster(Clerk, n=1) as world:
+    child = os.fork()
+    if child == 0:
+        for verb in (lambda: world.call("n1", Ask(1)), lambda: world.state("n1"), lambda: world.trace):
+            try:
+                verb()
+            except Mistake as mistake:
+                print(mistake, flush=True)
+        world.close()
+        sys.exit()  # leaves the block, and forgets the world
+    os.waitpid(child, 0)
+    print(world.call("n1", Ask(3)).number)
+"""
+    told = "This world belongs to the program of which this is a fork. Make a world of your own here.\n"
+    assert run(tmp_path, "-W", "ignore::DeprecationWarning", "-c", script) == 3 * told + "6\n"
+
+
 def test_what_nodes_print_is_on_standard_output_behind_their_names(tmp_path):
     script = NODES.replace("self.send(", "print('asked by', client)\n        self.send(") + USE
     shown = run(tmp_path, "-c", script).splitlines(keepends=True)

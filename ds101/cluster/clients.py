@@ -1,7 +1,8 @@
 """The clients of one world: they live in the caller's process, and talk to the nodes over TCP like anybody else.
 
 Each call has an address of its own, such as `ada.7`, as a socket has an ephemeral port; whichever node sends to
-it answers the call. Calls are made on the callers' threads; everything else runs on the loop's.
+it answers the call. Calls are made on the callers' threads; everything else runs on the loop's. A sending is whole or
+not at all, for the other thread and for an interrupt.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ds101.cluster.frames import Envelope, Lines, decode_envelope, encode_line
 from ds101.cluster.recorder import brief
 from ds101.cluster.shared import SharedLinks
 from ds101.cluster.tracebook import TraceBook
-from ds101.effects import sendings
+from ds101.effects import Sending, sendings
 from ds101.errors import Mistake
 from ds101.messages import Message, Types
 from ds101.network import Network
@@ -53,7 +54,7 @@ class Clients:
         self.clock = 0
         self.chosen: Callable[[str, str, str], None] = lambda *_: None  # told when a Drop has had its message
         self._count = itertools.count(1)
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[str, itertools.count[int]] = {}
         self._calls: dict[str, Caller] = {}
         self._server: asyncio.Server | None = None
         self._incoming: set[asyncio.Transport] = set()
@@ -72,37 +73,38 @@ class Clients:
     def call(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
         """Send a message from this address; the caller is told what comes back, or that it is `Unreachable`.
 
-        On any thread.
+        On any thread. Raises `Mistake` if the message can't be encoded.
         """
-        if self.links.is_up(node):
-            self._send(address, node, message, caller, cause)
-        else:
-            asyncio.run_coroutine_threadsafe(self._dial(address, node, message, caller, cause), self._loop)
-
-    async def _dial(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
-        there = self.reach(node)  # a node that is dying may listen for a moment longer: nothing reaches it any more
-        if (there is not None and await self.links.connect(node, there)) or caller is None:
-            self._send(address, node, message, caller, cause)
-        else:
-            caller.answered(None, refused(node))
-
-    def _send(self, address: str, node: str, message: Message, caller: Caller | None, cause: str | None) -> None:
-        name, body = type(message).__name__, msgspec.Raw(sendings((node,), message, (node,))[0].body)
+        sending = sendings((node,), message, (node,))[0]
         with self.lock:
-            if caller is not None:
-                self._calls[address] = caller
-            self.clock += 1
-            now = time.monotonic_ns() - self.began
-            envelope = Envelope(name, body, address, node, self.next_id(), self.clock, now)
-            line = encode_line(envelope)
-            self.book.add_record(base_name(address), ("send", cause, line))
-            self.links.send_at_once(node, envelope, line + b"\n")
+            if self.links.is_up(node):
+                self._send(address, sending, caller, cause)
+                return
+        asyncio.run_coroutine_threadsafe(self._dial(address, sending, caller, cause), self._loop)
+
+    async def _dial(self, address: str, sending: Sending, caller: Caller | None, cause: str | None) -> None:
+        there = self.reach(sending.to)  # a dying node may listen for a moment longer: nothing reaches it any more
+        if (there is not None and await self.links.connect(sending.to, there)) or caller is None:
+            with self.lock:
+                self._send(address, sending, caller, cause)
+        else:
+            caller.answered(None, refused(sending.to))
+
+    def _send(self, address: str, sending: Sending, caller: Caller | None, cause: str | None) -> None:
+        """Under the lock."""
+        if caller is not None:
+            self._calls[address] = caller
+        self.clock += 1
+        name, now = self.next_id(), time.monotonic_ns() - self.began
+        envelope = Envelope(sending.type, msgspec.Raw(sending.body), address, sending.to, name, self.clock, now)
+        line = encode_line(envelope)
+        self.book.add_record(base_name(address), ("send", cause, line))
+        self.links.send(sending.to, envelope, line + b"\n")
+        self.links.flush()
 
     def next_call(self, client: str) -> str:
         """A fresh address of this client."""
-        with self.lock:
-            self._numbers[client] = self._numbers.get(client, 0) + 1
-            return f"{client}.{self._numbers[client]}"
+        return f"{client}.{next(self._numbers.setdefault(client, itertools.count(1)))}"
 
     def waits(self, address: str) -> bool:
         """Whether somebody waits for a reply at this address."""
@@ -143,8 +145,8 @@ class Clients:
         lane = base_name(envelope.src if envelope.id.startswith(OURS) else envelope.dst)
         now, line = time.monotonic_ns() - self.began, brief(envelope, encode_line(envelope))
         self.book.add_record(lane, ("drop", self.next_id(), now, self.clock, line, why))
-        if why == "chosen":
-            self.chosen(envelope.type, envelope.src, envelope.dst)
+        if why == "chosen":  # the faults are the loop's
+            self._loop.call_soon_threadsafe(self.chosen, envelope.type, envelope.src, envelope.dst)
 
     def note(
         self, kind: str, client: str, cause: str | None, type_name: str, body: dict[str, object], detail: str

@@ -44,14 +44,14 @@ class RealEngine:
 
     @property
     def faults(self) -> dict[str, Fault]:
-        return self.runtime.faults
+        return dict(self.runtime.faults)  # the loop may change them while the caller looks
 
     @property
     def closed(self) -> bool:
         return self.runtime.closed
 
     def check(self) -> None:
-        self.thread.refuse_own_thread()
+        self.thread.refuse()
         output.show()
         self.tell_unheard()
         self.runtime.refuse_if_closed()
@@ -168,6 +168,6 @@ class RealEngine:
         return True
 
     def close(self) -> None:
-        if not self.closed:
+        if not self.closed and self.thread.is_here:  # a fork of the program ends nothing of it
             self.runtime.close()
         output.show()

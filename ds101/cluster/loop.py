@@ -17,6 +17,8 @@ from ds101.errors import Mistake
 from ds101.processes import output
 
 Result = TypeVar("Result")
+OWN_THREAD = "A world's verbs can't be called from inside its own thread. Call them from the cell."
+A_FORK = "This world belongs to the program of which this is a fork. Make a world of your own here."
 GLANCE = 0.05  # seconds between two looks at what processes have printed, during a long wait
 
 
@@ -30,7 +32,7 @@ class LoopThread:
     def current(cls) -> LoopThread:
         """The thread of this program (a fork needs its own)."""
         with cls._making:
-            if cls._current is None or cls._current._owner != os.getpid():
+            if cls._current is None or not cls._current.is_here:
                 cls._current = LoopThread()
             return cls._current
 
@@ -42,7 +44,7 @@ class LoopThread:
 
     def run(self, coroutine: Coroutine[Any, Any, Result], timeout: float | None = None) -> Result:
         """Run a coroutine there, and wait for its result here."""
-        self.refuse_own_thread(coroutine)
+        self.refuse(coroutine)
         return wait_for(asyncio.run_coroutine_threadsafe(coroutine, self.loop), timeout)
 
     def do(self, function: Callable[[], object]) -> None:
@@ -61,12 +63,18 @@ class LoopThread:
         """Call a function there soon."""
         self.loop.call_soon_threadsafe(function, *arguments)
 
-    def refuse_own_thread(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
-        """Raises `Mistake` on the thread itself."""
-        if threading.current_thread() is self._thread:
+    @property
+    def is_here(self) -> bool:
+        """Whether it runs in this process: in a fork of the program it doesn't."""
+        return self._owner == os.getpid()
+
+    def refuse(self, coroutine: Coroutine[Any, Any, Any] | None = None) -> None:
+        """Raises `Mistake` where nobody can wait for this thread: on itself, and in a fork of the program."""
+        on_itself = threading.current_thread() is self._thread
+        if on_itself or not self.is_here:
             if coroutine is not None:
                 coroutine.close()
-            raise Mistake("A world's verbs can't be called from inside its own thread. Call them from the cell.")
+            raise Mistake(OWN_THREAD if on_itself else A_FORK)
 
 
 def wait_for(future: Future[Result], timeout: float | None) -> Result:

@@ -27,6 +27,7 @@ from ds101.node import Node
 from ds101.processes import Process
 from ds101.processes.launcher import forget_disks, preload, start_all
 from ds101.processes.shipping import dump, ship
+from ds101.processes.steady import uninterrupted
 from ds101.reach import types_reached_by
 from ds101.trace import Event
 from ds101.world.unheard import Unheard, death_in_words
@@ -252,14 +253,17 @@ class Runtime:
 
     def close(self) -> None:
         """End all processes and connections; called on the reader's thread."""
-        self.thread.run(self.members.tell(self.living(), "flush", timeout=LAST_WORDS_TIMEOUT))
-        self.closed = True
-        for member in self.members.by_id.values():
+        with uninterrupted:
+            self.thread.run(self.members.tell(self.living(), "flush", timeout=LAST_WORDS_TIMEOUT))
+            self.abandon()
+        for member in self.members.by_id.values():  # an interrupt from here on only ends the waiting
             member.process.kill()
-        self.thread.do(self._close_connections)
+        self.thread.do(lambda: None)  # what `abandon` left to the loop is done
 
     def abandon(self) -> None:
         """The same for a world that was forgotten: on any thread, waiting for nothing."""
+        if not self.thread.is_here:
+            return
         self.closed = True
         for member in self.members.by_id.values():
             member.process.kill(wait=False)

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from ds101.cluster.frames import Envelope
 from ds101.cluster.links import Address, Dropped, Link, Links
 from ds101.network import Network
+from ds101.processes.steady import SteadyLock
 
 MOST_AT_ONCE = 1 << 16  # bytes; a node says little on the connections that others made to it
 
 
 class SharedLinks(Links):
-    """`Links` under a lock. Whoever changes what they depend on, such as the faults that hold, takes it too."""
+    """`Links` under a lock: whoever sends, or changes what that depends on, such as the faults that hold, takes it."""
 
     def __init__(
         self,
@@ -31,14 +30,8 @@ class SharedLinks(Links):
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         super().__init__(network, now, dropped, token)
-        self.lock = threading.RLock()
+        self.lock = SteadyLock()
         self._loop = loop
-
-    def send_at_once(self, via: str, envelope: Envelope, line: bytes) -> None:
-        """Hand over a message on any thread."""
-        with self.lock:
-            self.send(via, envelope, line)
-            self.flush()
 
     def close(self, name: str | None = None) -> None:
         with self.lock:
@@ -50,7 +43,7 @@ class SharedLinks(Links):
             connection.setblocking(False)
             await self._loop.sock_connect(connection, address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError:
+        except BaseException:
             connection.close()
             raise
         link = Link()
@@ -69,7 +62,7 @@ class Wire(asyncio.Transport):
     """A TCP connection to which any thread may write that holds the lock."""
 
     def __init__(
-        self, connection: socket.socket, link: Link, loop: asyncio.AbstractEventLoop, lock: threading.RLock
+        self, connection: socket.socket, link: Link, loop: asyncio.AbstractEventLoop, lock: SteadyLock
     ) -> None:
         super().__init__()
         self._socket, self._link, self._loop, self._lock = connection, link, loop, lock

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from ds101.cluster.frames import Envelope, decode_envelope
+from ds101.processes.steady import SteadyLock
 from ds101.trace import Event, Trace, base_name
 
 RECONSTRUCTED = "reconstructed"
@@ -42,7 +43,8 @@ class TraceBook:
         self.cut = 0
         self._count = 0
         self._batches: deque[Batch] = deque()
-        self._lock = threading.Lock()
+        self._lock = SteadyLock()
+        self._reading = threading.Lock()
 
     def add(self, event: Event) -> None:
         """Write down what the world itself did or saw."""
@@ -73,9 +75,10 @@ class TraceBook:
             batches, cut = list(self._batches), self.cut
         events: list[Event] = []
         origins: dict[str, Origin] = {}
-        for batch in batches:
-            events += unpacked(batch)
-            origins |= batch.origins
+        with self._reading:  # several threads may read
+            for batch in batches:
+                events += unpacked(batch)
+                origins |= batch.origins
         events += reconstructed_sends(events, origins)
         events += drops_at_the_dead(events)
         events = with_clocks(events)

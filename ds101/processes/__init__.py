@@ -17,6 +17,7 @@ doubler | 42
 - shipping.py    how a function or a class of a notebook travels to another process
 - link.py        the connection between the two
 - output.py      what processes print appears under the cell that runs
+- steady.py      steps that an interrupt can't come between
 """
 
 from typing import TYPE_CHECKING, Any

@@ -25,6 +25,7 @@ from ds101.processes import output
 from ds101.processes.link import connection_over
 from ds101.processes.process import Life, Process
 from ds101.processes.shipping import ship
+from ds101.processes.steady import SteadyLock
 
 STARTUP_TIMEOUT = 30.0  # seconds; a cold start takes a fraction of one
 ROOT = Path(__file__).parents[2]  # where `-m ds101...` is found, wherever the caller stands
@@ -92,7 +93,7 @@ class Launcher:
         self.owner = os.getpid()  # a fork of this program needs a supervisor of its own
         self.lives: dict[int, Life] = {}
         self.keys = itertools.count(1)
-        self.lock = threading.Lock()
+        self.lock = SteadyLock()  # half a command would spoil all that follow
         self.broken = False  # the supervisor is gone
         self.gone = threading.Event()  # and everything is tidied up after it
         self.parts: dict[int, bytes] = {}  # of long lines

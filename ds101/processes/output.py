@@ -11,6 +11,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from ds101.processes.steady import uninterrupted
+
 # How a message from a process begins.
 READY = b"."  # it has begun, and will not outlive its supervisor
 PRINTED = b"|"  # whole lines, or the end of a long one
@@ -41,13 +43,14 @@ def show() -> None:
     global _dropped
     if not _lines:
         return
-    with _lock:
-        lines, dropped = list(_lines), _dropped
-        _lines.clear()
-        _dropped = 0
-    if dropped:
-        lines.insert(0, f"... ({dropped} earlier lines are not shown)")
-    sys.stdout.write("\n".join(lines) + "\n")
+    with uninterrupted:  # what was taken is shown
+        with _lock:
+            lines, dropped = list(_lines), _dropped
+            _lines.clear()
+            _dropped = 0
+        if dropped:
+            lines.insert(0, f"... ({dropped} earlier lines are not shown)")
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def show_after_each_cell(catch_up: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ import psutil
 
 from ds101.errors import LaunchError, Mistake, NodeError, Timeout
 from ds101.processes import output
+from ds101.processes.steady import uninterrupted
 
 LOOK = 0.1  # seconds between two looks at what a process prints while somebody waits for it
 SHORTEST_LOOK = 0.0002  # seconds between two looks at whether a process has stopped
@@ -84,11 +85,14 @@ class Process:
         return self._life.alive
 
     def kill(self, *, wait: bool = True) -> None:
-        """End it with SIGKILL; returns when it is gone. Does nothing to a process that has ended."""
-        if self.alive:
+        """End it with SIGKILL; returns when it is gone. Does nothing to a process that has ended.
+
+        One that is still being started, since an interrupt came between, ends as soon as it has started.
+        """
+        with uninterrupted:
             self._life.kill()
-            if wait:
-                self._life.ended.wait()
+        if wait and self.alive and self._life.owner == os.getpid():
+            self._life.ended.wait()
         self.paused = False
 
     def pause(self) -> None:

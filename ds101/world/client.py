@@ -77,6 +77,9 @@ class Pending:
         except Mistake:
             self._end("fail", None, "it can't be sent")
             raise
+        except KeyboardInterrupt:  # it may have left
+            self.give_up()
+            raise
 
     def _ask(self) -> None:
         operation = self.operation
