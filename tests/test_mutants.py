@@ -1,78 +1,87 @@
 """The graders are graded: every wrong solution breaks exactly what is listed for it, right ones break nothing."""
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from autograder.mutants import Mutant, lab01_another_way, labs, mutants_of, reference
-from ds101.labs import judge
-from ds101.labs.report import Report
+from autograder.mutants import Mutant, labs, mutants_of
+from autograder.mutants.alarms import false_alarms
+from autograder.mutants.judged import ANOTHER_WAY, REFERENCE, Judged, Task, judged_apart
+from ds101.labs.specification import find_lab
 
-MUTANTS = [mutant for lab in labs() for mutant in mutants_of(lab)]
-AT_ONCE = 4  # judging is mostly waiting for deadlines
-
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
-
-
-def judged(seed: int) -> Mapping[str, Report]:
-    solutions = [mutant.parts() for mutant in MUTANTS]  # here: Python 3.11 can't parse on several threads
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = pool.map(lambda mutant, parts: judge(mutant.lab, *parts, seed=seed), MUTANTS, solutions)
-        return dict(zip((mutant.name for mutant in MUTANTS), found, strict=True))
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(7200)]
+QUICK = 6  # wrong solutions of a lab that are judged in `make test`, spread over its list
 
 
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report]:
-    return judged(seed=1)
+def chosen(lab: str, how_many: int) -> list[Mutant]:
+    """So many of a lab's wrong solutions, spread over its list, the first and the last among them."""
+    mutants = mutants_of(lab)
+    step = max(1, (len(mutants) - 1) // max(1, how_many - 1))
+    return list(mutants) if how_many >= len(mutants) else [*mutants[:-1:step], mutants[-1]][-how_many:]
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.lab}-{mutant.name}".replace(" ", "-"))
-def test_a_wrong_solution_breaks_exactly_what_is_listed_for_it(mutant: Mutant, reports: Mapping[str, Report]) -> None:
-    report = reports[mutant.name]
-    assert report.broken == mutant.breaks, report.text()
+@pytest.fixture(scope="module", params=labs())
+def found(request: pytest.FixtureRequest, count: Callable[[int, int], int]) -> Sequence[tuple[Mutant, Judged]]:
+    mutants = chosen(request.param, count(QUICK, 1000))
+    judged = judged_apart([Task(request.param, mutant.name) for mutant in mutants])
+    return list(zip(mutants, judged, strict=True))
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.lab}-{mutant.name}".replace(" ", "-"))
+def test_wrong_solutions_break_exactly_what_is_listed_for_them(found: Sequence[tuple[Mutant, Judged]]) -> None:
+    otherwise = [
+        f"{mutant.name}: broken but not listed {sorted(one.broken - mutant.breaks)}, "
+        f"listed but not broken {sorted(mutant.breaks - one.broken)}\n{one.text}"
+        for mutant, one in found
+        if one.broken != mutant.breaks
+    ]
+    assert not otherwise, "\n\n".join(otherwise)
+
+
 def test_what_a_wrong_solution_is_told_is_short_and_shows_no_line_of_ours(
-    mutant: Mutant, reports: Mapping[str, Report]
+    found: Sequence[tuple[Mutant, Judged]],
 ) -> None:
-    text = reports[mutant.name].text()
-    story = text[text.index("\n\n") :].splitlines()
-    assert len(story) <= 25
-    assert "Think:" in text
-    assert f"check('{mutant.lab}'" in text
-    assert "Traceback" not in text
-    assert "/ds101/" not in text
+    for mutant, one in found:
+        story = one.text[one.text.index("\n\n") :].splitlines()
+        assert len(story) <= 25, one.text
+        assert "Think:" in one.text
+        assert f"check('{mutant.lab}'" in one.text
+        assert "Traceback" not in one.text
+        assert "/ds101/" not in one.text
 
 
 def test_what_a_wrong_solution_breaks_does_not_depend_on_the_seed(count: Callable[[int, int], int]) -> None:
-    seeds = range(2, 2 + count(0, 10))
+    seeds = range(2, 2 + count(0, 4))
     if not seeds:
         pytest.skip("takes long: in make soak")
-    for seed in seeds:
-        for name, report in judged(seed).items():
-            (mutant,) = [one for one in MUTANTS if one.name == name]
-            assert report.broken == mutant.breaks, f"seed {seed}, {name}\n{report.text()}"
+    tasks = [Task(lab, mutant.name, seed) for lab in labs() for mutant in mutants_of(lab) for seed in seeds]
+    listed = {(mutant.lab, mutant.name): mutant.breaks for lab in labs() for mutant in mutants_of(lab)}
+    for one in judged_apart(tasks):
+        assert one.broken == listed[one.task.lab, one.task.solution], f"{one.task}\n{one.text}"
 
 
-def test_our_solution_never_breaks_a_property(count: Callable[[int, int], int]) -> None:
-    for seed in range(100, 100 + count(2, 50)):
-        report = judge("lab01", *reference("lab01"), seed=seed, size=2)
-        assert report.points == report.most, f"seed {seed}\n{report.text()}"
+@pytest.mark.parametrize("lab", labs())
+def test_right_solutions_never_break_a_property(lab: str, count: Callable[[int, int], int]) -> None:
+    assert not list(false_alarms(lab, seeds=count(2, 300), real=count(2, 50)))
 
 
-def test_a_right_solution_that_is_built_otherwise_never_breaks_a_property(count: Callable[[int, int], int]) -> None:
-    other = lab01_another_way
-    for seed in range(200, 200 + count(2, 50)):
-        report = judge("lab01", other.encode, other.Decoder, other.exchange, other.serve, seed=seed, size=2)
-        assert report.points == report.most, f"seed {seed}\n{report.text()}"
+@pytest.mark.parametrize("lab", labs())
+def test_right_solutions_hold_every_property(lab: str) -> None:
+    for one in judged_apart([Task(lab, REFERENCE, seed=7, size=2), Task(lab, ANOTHER_WAY, seed=8, size=2)]):
+        assert not one.broken, one.text
+        assert not one.open, one.text
 
 
-def test_every_property_is_broken_by_some_wrong_solution(reports: Mapping[str, Report]) -> None:
-    for lab in labs():
-        broken = {title for mutant in mutants_of(lab) for title in mutant.breaks}
-        assert {one.title for one in reports[mutants_of(lab)[0].name].asked} == broken
+@pytest.mark.parametrize("lab", labs())
+def test_every_property_is_broken_by_some_wrong_solution(lab: str) -> None:
+    broken = {title for mutant in mutants_of(lab) for title in mutant.breaks}
+    assert {one.title for one in find_lab(lab).properties} == broken
+
+
+@pytest.mark.parametrize("lab", labs())
+def test_a_lab_has_wrong_solutions_enough(lab: str) -> None:
+    mutants = mutants_of(lab)
+    assert len(mutants) >= (16 if lab == "lab12" else 10)
+    assert len({mutant.name for mutant in mutants}) == len(mutants)
 
 
 def test_an_edit_that_no_longer_fits_the_solution_says_so() -> None:

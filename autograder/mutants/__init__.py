@@ -3,8 +3,10 @@
 A mutant is the reference solution with one mistake, written as an edit of its source: what stood there, and
 what the student wrote instead. `python -m autograder.mutants` runs them all and prints the table.
 
-- lab01.py              the mutants of lab01
-- lab01_another_way.py  a right solution of lab01 that has nothing in common with ours
+- labNN.py              the mutants of a lab
+- labNN_another_way.py  a right solution that has nothing in common with ours
+- judged.py             judging solutions in processes of their own
+- alarms.py             right solutions that are accused
 """
 
 from __future__ import annotations
@@ -64,6 +66,12 @@ def parts_of(lab: str, source: str, name: str) -> tuple[Any, ...]:
 def reference(lab: str) -> tuple[Any, ...]:
     """The lab's parts as our solution has them."""
     return parts_of(lab, reference_source(lab), "the solution")
+
+
+def another_way(lab: str) -> tuple[Any, ...]:
+    """The lab's parts as our other right solution has them."""
+    path = Path(__file__).parent / f"{lab}_another_way.py"
+    return parts_of(lab, path.read_text(encoding="utf-8"), "the solution, built otherwise")
 
 
 def mutants_of(lab: str) -> tuple[Mutant, ...]:

@@ -21,10 +21,12 @@ Trials = Callable[[Random, int], Iterator[Trial]]
 class Stage(Protocol):
     """A world in which trials are run."""
 
-    name: str
-    trials: Trials
-
-    def nodes(self, parts: Parts, /) -> Nodes: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def nodes(self) -> Callable[[Parts], Nodes]: ...
+    @property
+    def trials(self) -> Trials: ...
     def run(self, nodes: Nodes, trial: Trial) -> Run: ...
     def confirmed(self, one: Property, nodes: Nodes, trial: Trial, answer: Answer) -> Answer:
         """What is to be believed of a run that seems to break the property."""
