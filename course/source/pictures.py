@@ -95,10 +95,61 @@ def one_system() -> Trace:
     return world.trace
 
 
+class Read(Message):
+    """Which gate?"""
+
+
+class Write(Message):
+    gate: str
+
+
+class Copy(Message):
+    gate: str
+
+
+class Gate(Message):
+    gate: str
+
+
+class Written(Message):
+    """It is."""
+
+
+class Board(Node):
+    """A store that answers at once, and tells the other node afterwards."""
+
+    def start(self):
+        self.gate = "A1"
+
+    @on(Write)
+    def write(self, write, client):
+        self.gate = write.gate
+        self.broadcast(Copy(write.gate))
+        self.send(client, Written())
+
+    @on(Read)
+    def read(self, read, client):
+        self.send(client, Gate(self.gate))
+
+    @on(Copy)
+    def keep(self, copy, node):
+        self.gate = copy.gate
+
+
+def the_cap_theorem() -> Trace:
+    """What chapter 07 proves: a write that is acknowledged on one side of a cut, and a read on the other."""
+    with Cluster(Board, n=2) as world:
+        world.partition(["n1"], ["n2"])
+        world.client("ada").call("n1", Write("B2"))
+        world.client("cem").call("n2", Read())
+    return world.trace
+
+
 PICTURES: dict[str, Callable[[], Trace]] = {
     "the-reply-that-never-came": the_reply_that_never_came,
     "three-greeters": three_greeters,
     "one-system": one_system,
+    "the-cap-theorem": the_cap_theorem,
 }
 
 
