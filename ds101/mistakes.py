@@ -61,7 +61,7 @@ def check_member(cls: type, name: str, member: Any) -> None:
         )
     if name in GIVEN:
         raise Mistake(f"{cls.__name__}.{name} hides what every node has. Use another name.")
-    if isinstance(member, MUTABLE):
+    if isinstance(member, MUTABLE) and name != "__annotations__":
         kind = type(member).__name__
         raise Mistake(
             f"{cls.__name__}.{name} is a {kind} that all nodes of a process would share. "
