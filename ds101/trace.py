@@ -22,12 +22,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ds101.errors import Mistake
 from ds101.verdict import Verdict
+
+if TYPE_CHECKING:
+    from ds101.draw.picture import Picture
 
 KINDS = (
     "start", "send", "deliver", "drop", "set", "cancel", "fire", "crash", "restart", "pause", "resume",
@@ -66,14 +69,18 @@ class Event:
 class Trace(Sequence[Event]):
     """The events of a run, causes before effects.
 
-    `nodes` are the lanes in order; `cut` counts the oldest events that were forgotten to bound memory.
+    `nodes` are the lanes in order; `cut` counts the oldest events that were forgotten to bound memory. A trace that is
+    not `timed` has only an order: its times mean nothing, and are not shown.
     """
 
-    def __init__(self, events: Iterable[Event], nodes: Sequence[str] | None = None, cut: int = 0) -> None:
+    def __init__(
+        self, events: Iterable[Event], nodes: Sequence[str] | None = None, cut: int = 0, *, timed: bool = True
+    ) -> None:
         self.events: tuple[Event, ...] = tuple(in_causal_order(events))
         lanes = {event.node for event in self.events if event.node}
         self.nodes: tuple[str, ...] = tuple(nodes if nodes is not None else sorted(lanes, key=by_number))
         self.cut = cut
+        self.timed = timed
 
     def __len__(self) -> int:
         return len(self.events)
@@ -97,7 +104,12 @@ class Trace(Sequence[Event]):
         after: float | None = None,
         before: float | None = None,
     ) -> Trace:
-        """The part of the trace that concerns some nodes, types, kinds, or a time (seconds, half open)."""
+        """The part of the trace that concerns some nodes, types, kinds, or a time.
+
+        `after` and `before` are seconds since the world began: events at `after` are kept, and those at `before` are
+        not. A message that was sent earlier is kept with its arrival alone. What concerns no node or has no type
+        (a partition, a crash) is kept by `nodes` and `types`.
+        """
         names = None if types is None else {kind if isinstance(kind, str) else kind.__name__ for kind in types}
         tests: list[Callable[[Event], bool]] = []
         if nodes is not None:
@@ -112,7 +124,7 @@ class Trace(Sequence[Event]):
             tests.append(lambda e: e.at < before)
         kept = [event for event in self.events if all(test(event) for test in tests)]
         lanes = self.nodes if nodes is None else [node for node in self.nodes if node in nodes]
-        return Trace(kept, lanes, self.cut)
+        return Trace(kept, lanes, self.cut, timed=self.timed)
 
     def happened_before(self, a: Event, b: Event) -> Verdict:
         """Whether a happened before b (Lamport 1978): inconclusive where the trace was cut in between."""
@@ -161,7 +173,7 @@ class Trace(Sequence[Event]):
 
     def save(self, path: str | Path) -> None:
         """Write the trace as JSON."""
-        content = {"nodes": self.nodes, "cut": self.cut, "events": self.events}
+        content = {"nodes": self.nodes, "cut": self.cut, "timed": self.timed, "events": self.events}
         Path(path).write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1))
 
     def digest(self) -> str:
@@ -176,7 +188,7 @@ class Trace(Sequence[Event]):
         except msgspec.DecodeError as error:
             words = str(error).rstrip(".")
             raise Mistake(f"{Path(path).name} is no trace: {words}. Give a file that trace.save() wrote.") from None
-        return cls(content.events, content.nodes, content.cut)
+        return cls(content.events, content.nodes, content.cut, timed=content.timed)
 
     def svg(self, **options: Any) -> str:
         """The space-time diagram as SVG; the options are those of `ds101.draw.spacetime`."""
@@ -196,6 +208,15 @@ class Trace(Sequence[Event]):
 
         return as_html(self, **options)
 
+    def show(self, **options: Any) -> Picture:
+        """A part of it, in a notebook and in a terminal: `trace.show(last=5)` has the last five messages.
+
+        The options are `first`, `last`, `after`, `before` and `fold`, as in `ds101.draw.spacetime`.
+        """
+        from ds101.draw.picture import Picture
+
+        return Picture(self.html(**options), tuple(self.text(**options).splitlines()))
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": repr(self)}
 
@@ -204,6 +225,7 @@ class _Saved(msgspec.Struct):
     nodes: list[str]
     cut: int
     events: list[Event]
+    timed: bool = True
 
 
 def base_name(address: str) -> str:

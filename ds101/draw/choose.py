@@ -72,8 +72,9 @@ def select(
 
 
 def _is_quiet_start(step: Step) -> bool:
-    """Every node starts: it takes no row unless it did something."""
-    return step.head.kind == "start" and len([e for e in step.events if e.kind not in ("set", "cancel")]) == 1
+    """Every node starts, with its first attributes: it takes no row unless it did something else."""
+    told = [event for event in step.events if event.kind not in ("set", "cancel", "change")]
+    return step.head.kind == "start" and len(told) == 1
 
 
 def _window(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ds101.draw.changes import changes_of
 from ds101.draw.story import Step
 from ds101.draw.wording import Face, call_text, counted, cut, fit, plain, shorter_forms, text_width, wrap
 from ds101.trace import Event
@@ -53,6 +54,8 @@ def lines_beside(step: Step, width: float) -> list[Line]:
         words, look = words_of(event, step), _look(event)
         if event is step.head and event.kind == "fire":
             lines.append(Line(_widest_fitting(event, width), "mark", words))
+        elif event.kind == "change":
+            lines += [Line(text, look, words) for text in _packed(changes_of(event), width, *_face(look))]
         elif words:
             full = plain(words)
             size, face = _face(look)
@@ -62,6 +65,18 @@ def lines_beside(step: Step, width: float) -> list[Line]:
         rest = counted(len(lines) - MOST_NOTES + 1, "more line")
         full = "\n".join(dict.fromkeys(line.full for line in lines[MOST_NOTES - 1 :]))
         lines[MOST_NOTES - 1 :] = [Line(f"… {rest}", "said", full)]
+    return lines
+
+
+def _packed(changes: Sequence[str], width: float, size: float, face: Face) -> list[str]:
+    """As many changes on a line as fit, none of them broken in two."""
+    lines: list[str] = []
+    for one in changes:
+        longer = f"{lines[-1]}, {one}" if lines else one
+        if lines and text_width(longer, size, face) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(fit(one, width, size, face))
     return lines
 
 
@@ -92,7 +107,7 @@ def words_of(event: Event, step: Step) -> str:
         case "log" | "print":
             return detail or " "
         case "change":
-            return detail
+            return ", ".join(changes_of(event))
         case "fail" | "info":
             return detail or ("failed" if event.kind == "fail" else "outcome unknown")
     return ""

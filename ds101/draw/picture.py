@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -21,3 +22,6 @@ class Picture:
 
     def __repr__(self) -> str:
         return "\n".join(self.text)
+
+
+Draw = Callable[[bool], Picture]  # given whether it is for a notebook, whose theme it then follows

@@ -55,7 +55,8 @@ def hint_of(arrow: Arrow) -> str:
     """What is said at a free end: the picture doesn't show where the message came from or went."""
     flight = arrow.flight
     if arrow.ends == "open":
-        return "arrives later" if flight.head is not None else "not seen arriving"
+        never = "still on its way" if flight.under_way else "not seen arriving"
+        return "arrives later" if flight.head is not None else never
     if arrow.starts == "open":
         return "sent earlier" if flight.tail is not None else "not seen leaving"
     return ""

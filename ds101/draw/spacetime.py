@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 from ds101.draw.arrows import Arrow, arrows_of, through_a_mark
 from ds101.draw.choose import Selection, select
 from ds101.draw.crowd import Band
+from ds101.draw.ending import leading_to_the_end
 from ds101.draw.layout import LINE, Layout, lay_out, settle
 from ds101.draw.paint_lanes import heights_of_tags, paint_calls, paint_lanes, paint_times, paint_walls, paint_wide
 from ds101.draw.paint_steps import colours_of, paint_arrow, paint_label, paint_step
@@ -43,17 +44,28 @@ def spacetime(
     at_most: int | None = AT_MOST,
     width: int = WIDTH,
     title: str | None = None,
+    ending: bool = False,
     in_page: bool = False,
 ) -> str:
     """Draw a trace as SVG.
 
     `first` and `last` show that many messages, `after` and `before` a time in seconds; `fold` shows repeated rounds
-    once, with a count; `at_most` bounds the number of steps (None for all of them). What is left out is said.
+    once, with a count; `at_most` bounds the number of steps (None for all of them), of which the beginning and the end
+    are shown, or, for an `ending`, the end and what it depends on. What is left out is said.
     `width` is in pixels; many lanes may need more. `in_page` follows JupyterLab's theme, and not only the system's.
     The same trace gives the same bytes. Raises `ValueError` for a window that can't show anything.
     """
     picture = arrange(
-        trace, first=first, last=last, after=after, before=before, fold=fold, at_most=at_most, width=width, title=title
+        trace,
+        first=first,
+        last=last,
+        after=after,
+        before=before,
+        fold=fold,
+        at_most=at_most,
+        width=width,
+        title=title,
+        ending=ending,
     )
     sheet = _painted(picture)
     if title:
@@ -86,10 +98,14 @@ def arrange(
     at_most: int | None = AT_MOST,
     width: int = WIDTH,
     title: str | None = None,
+    ending: bool = False,
 ) -> Arrangement:
     """Find a place for everything, with the options of `spacetime`."""
     story = story_of(trace)
-    selection = select(story, first=first, last=last, after=after, before=before, folded=fold, at_most=at_most)
+    bound = None if ending else at_most
+    selection = select(story, first=first, last=last, after=after, before=before, folded=fold, at_most=bound)
+    if ending and at_most is not None:
+        selection.items = leading_to_the_end(selection.items, at_most)
     shown = {item.index for item in selection.items if isinstance(item, Step)}
     flights = [
         flight
@@ -151,7 +167,8 @@ def _painted(picture: Arrangement) -> Sheet:
     paint_walls(sheet, spans.walls)
     paint_lanes(sheet, story, layout, spans.stretches)
     paint_calls(sheet, spans.calls, layout)
-    paint_times(sheet, layout)
+    if story.timed:
+        paint_times(sheet, layout)
     for row in layout.rows:
         if row.wide is not None:
             paint_wide(sheet, row, layout)

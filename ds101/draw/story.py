@@ -50,6 +50,7 @@ class Flight:
     ended_at: float | None = None
     reconstructed: bool = False
     lost: str | None = None  # why it was dropped
+    under_way: bool = False  # at the end of a run of which nothing is unknown
     tooltip: str = ""  # made once, shown at the arrow and at its label
     _forms: Sequence[str] = ()
 
@@ -75,3 +76,4 @@ class Story:
     clients: frozenset[str]
     others: frozenset[str]  # lanes that the trace doesn't have: for the other ends of its messages
     cut: int
+    timed: bool = True

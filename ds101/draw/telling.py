@@ -26,10 +26,14 @@ def story_of(trace: Trace) -> Story:
     teller = _Teller(trace.nodes, dict.fromkeys(sorted(strangers), other))
     for event in trace.events:
         teller.take(event)
+    for flight in teller.flights:
+        flight.under_way = not trace.timed and flight.ended_at is None
     known = [*trace.nodes, *([other] if teller.met_strangers else [])]
     lanes = [lane for lane in known if lane in teller.clients] + [lane for lane in known if lane not in teller.clients]
     others = frozenset([other] if teller.met_strangers else [])
-    return Story(teller.steps, teller.flights, lanes, frozenset(teller.clients & set(known)), others, trace.cut)
+    return Story(
+        teller.steps, teller.flights, lanes, frozenset(teller.clients & set(known)), others, trace.cut, trace.timed
+    )
 
 
 def _ends(event: Event) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ds101.draw.changes import changes_of
 from ds101.draw.choose import Gap, Item, select
 from ds101.draw.notes import cause_in_words, skew_in_words, words_of, world_in_words
 from ds101.draw.repeats import Fold
@@ -22,11 +23,16 @@ OWN_LINE = ("crash", "restart", "pause", "resume", "skew", "log", "print", "erro
 
 @dataclass(slots=True)
 class Line:
-    """One line; without a number where it tells of what isn't listed."""
+    """One line; without a number where it tells of what isn't listed.
+
+    `changes` are those of a node's attributes; `quiet` is what can go without saying.
+    """
 
     who: str
     what: str
     at: float | None = None
+    changes: tuple[str, ...] = ()
+    quiet: bool = False
 
 
 def as_text(
@@ -47,7 +53,7 @@ def as_text(
     """
     story = story_of(trace)
     selection = select(story, first=first, last=last, after=after, before=before, folded=fold)
-    lines = list(_lines(selection.items, story))
+    lines = list(lines_of(selection.items, story))
     if at_most is not None and len(lines) > at_most:
         if at_most < 1:
             raise ValueError(f"at_most={at_most} shows nothing: give a positive number.")
@@ -55,26 +61,28 @@ def as_text(
         tail = at_most - head - 1
         left_out = Line("", f"… {counted(len(lines) - head - tail, 'line')} in between not shown …")
         lines = [*lines[:head], left_out, *lines[len(lines) - tail :]]
-    return "\n".join(_numbered(lines))
+    return "\n".join(_numbered(lines, trace.timed))
 
 
-def _numbered(lines: Sequence[Line]) -> Iterator[str]:
+def _numbered(lines: Sequence[Line], timed: bool) -> Iterator[str]:
     if not lines:
         yield "Nothing happened."
     count = sum(1 for line in lines if line.at is not None)
     number, digits = 0, len(str(count))
     who = max((len(line.who) for line in lines), default=0)
-    times = [duration(line.at) if line.at is not None else "" for line in lines]
+    times = [f"  {duration(line.at)}" if line.at is not None and timed else "" for line in lines]
     wide = max((len(time) for time in times), default=0)
     for line, time in zip(lines, times, strict=True):
         if line.at is None:
-            yield f"{'':{digits + wide + 4}}  {line.what}"
+            yield f"{'':{digits + wide + 2}}  {line.what}"
             continue
         number += 1
-        yield f"{number:{digits + 2}}  {time:>{wide}}  {line.who:{who}}  {cut(line.what, WIDEST)}".rstrip()
+        what = "   ".join([line.what, *line.changes])
+        yield f"{number:{digits + 2}}{time:>{wide}}  {line.who:{who}}  {cut(what, WIDEST)}".rstrip()
 
 
-def _lines(items: Sequence[Item], story: Story) -> Iterator[Line]:
+def lines_of(items: Sequence[Item], story: Story) -> Iterator[Line]:
+    """The lines that tell what was chosen of a story."""
     late = _late(story)
     shown = {item.index for item in items if isinstance(item, Step)}
     told: dict[int, int] = {}  # lines of each step
@@ -84,7 +92,7 @@ def _lines(items: Sequence[Item], story: Story) -> Iterator[Line]:
         elif isinstance(item, Fold):
             yield _fold_line(item, sum(told.get(step.index, 0) for step in item.shown))
         else:
-            lines = list(_with_changes(list(_step_lines(item, shown, late)), item))
+            lines = list(_with_changes(list(_step_lines(item, shown, late, story.timed)), item))
             told[item.index] = len(lines)
             yield from lines
 
@@ -100,43 +108,54 @@ def _fold_line(fold: Fold, lines: int) -> Line:
 
 def _with_changes(lines: Sequence[Line], step: Step) -> Iterator[Line]:
     """What a handler changed in its node stands behind what set it off."""
-    changes = "   ".join(plain(event.detail) for event in step.events if event.kind == "change")
+    changes = [words for event in step.events if event.kind == "change" for words in changes_of(event)]
+    if changes and lines and lines[0].who != plain(step.lane):
+        changes[0] = f"{plain(step.lane)}: {changes[0]}"
+    if changes and step.head.kind == "restart":
+        changes.append("← forgotten")
     for index, line in enumerate(lines):
-        where = "" if line.who == plain(step.lane) else f"{plain(step.lane)}: "
-        yield replace(line, what=f"{line.what}   {where}{changes}") if changes and index == 0 else line
+        yield replace(line, changes=tuple(changes)) if index == 0 else line
 
 
-def _step_lines(step: Step, shown: set[int], late: float) -> Iterator[Line]:
+def _step_lines(step: Step, shown: set[int], late: float, timed: bool) -> Iterator[Line]:
     head, lane = step.head, plain(step.lane)
     for flight in step.arrivals:
-        yield _arrival(flight, step.at, shown, late)
+        yield _arrival(flight, step.at, late, timed)
     if not lane:
         yield Line("", f"{'✗ ' if head.kind == 'partition' else ''}{world_in_words(step)}", head.at)
     for event in step.events:
         if event.kind == "fire":
-            yield Line(lane, f"timer {call_text(event.type, event.body)} fires", event.at)
+            yield Line(lane, f"timer {call_text(event.type, event.body).removesuffix('()')} fires", event.at)
         elif event.kind in OWN_LINE or (event.kind in ("send", "invoke") and words_of(event, step)):
             yield Line(lane, _own_words(event, step), event.at)
-    receivers: dict[tuple[str, str], list[str]] = {}  # of what leaves here, by sender and words
+    receivers: dict[tuple[str, str, bool], list[str]] = {}  # of what leaves here, by sender and words
     for flight in step.departures:
         if flight.lost is not None:
             words = f"{_message(flight)}   ✗ {cause_in_words(flight.lost)}"
         elif flight.head is None or flight.head.index not in shown:
-            where = "arrives later" if flight.head is not None else "arrival not seen"
+            never = "still on its way" if flight.under_way else "arrival not seen"
+            where = "arrives later" if flight.head is not None else never
             words = f"{_message(flight)}   ({where})"
         else:
             continue
-        receivers.setdefault((plain(flight.sender), words), []).append(plain(flight.receiver))
-    for (sender, words), names in receivers.items():
-        yield Line(f"{sender} → {', '.join(names)}", words, step.at)
+        quiet = flight.lost is None and _others_tell_it(flight, step)
+        receivers.setdefault((plain(flight.sender), words, quiet), []).append(plain(flight.receiver))
+    for (sender, words, quiet), names in receivers.items():
+        yield Line(f"{sender} → {', '.join(names)}", words, step.at, quiet=quiet)
 
 
-def _arrival(flight: Flight, at: float, shown: set[int], late: float) -> Line:
+def _others_tell_it(flight: Flight, step: Step) -> bool:
+    """Whether the same message went to others too, and something became of it there."""
+    alike = (one for one in step.departures if (one.type, one.body) == (flight.type, flight.body))
+    return any(one.head is not None or one.lost is not None for one in alike)
+
+
+def _arrival(flight: Flight, at: float, late: float, timed: bool) -> Line:
     asides = ["duplicate"] if flight.copy else []
     if flight.tail is None:
         asides.append("its sending not seen")
     elif flight.ended_at is not None and flight.sent_at is not None and flight.ended_at - flight.sent_at > late:
-        asides.append(f"sent {duration(flight.ended_at - flight.sent_at)} earlier")
+        asides.append(f"sent {duration(flight.ended_at - flight.sent_at)} earlier" if timed else "sent long before")
     return Line(_route(flight), _message(flight) + (f"   ({', '.join(asides)})" if asides else ""), at)
 
 

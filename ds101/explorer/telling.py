@@ -29,7 +29,7 @@ def trace_of(space: Space, run: Sequence[Taken]) -> Trace:
     teller = _Teller(space)
     for taken in run:
         teller.tell(*taken)
-    return Trace(teller.events, space.names)
+    return Trace(teller.events, space.names, timed=False)
 
 
 class _Teller:
