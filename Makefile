@@ -12,7 +12,8 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-v
 	--quiet --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help start test soak mutants lint notebooks coverage pictures bench lock install browser clean
+.PHONY: help start test soak mutants lint notebooks coverage pictures bench lock install browser pythons \
+	clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,11 +21,11 @@ help:  ## list these verbs
 start: $(READY)  ## open JupyterLab on chapter 00
 	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/course/00-start-here.ipynb
 
-test: lint browser  ## run everything that CI runs
+test: lint browser pythons  ## run everything that CI runs
 	$(BIN)/ds101 notebooks --check
 	$(BIN)/pytest
 
-soak: lint browser  ## the same with every repeated test in full (takes long)
+soak: lint browser pythons  ## the same with every repeated test in full (takes long)
 	$(BIN)/ds101 notebooks --check
 	$(BIN)/pytest --soak
 
@@ -56,8 +57,11 @@ install: $(READY)  ## make the environment, and no more
 browser: $(READY)  ## get Chromium for the tests that need a browser
 	@sh .ci/browser
 
+pythons: $(READY)  ## make an environment for each other Python that this machine has, 3.11 to 3.13
+	@$(BIN)/python .ci/pythons.py
+
 clean:  ## remove the environment and what tools left behind
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # A second run finds the stamp and installs nothing.
 $(READY): requirements.lock pyproject.toml

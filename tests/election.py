@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ds101 import Message, Node, Timer, Trace, on
+from ds101 import Message, Node, Simulation, Timer, Trace, on
+from ds101.bad_days import Budget, bad_day
 
 
 class ElectionTimeout(Timer):
@@ -96,3 +97,12 @@ def leaders(trace: Trace) -> dict[int, set[str]]:
         if event.kind == "send" and event.type == "Heartbeat":
             found.setdefault(event.body["term"], set()).add(event.src)
     return found
+
+
+def digest_of_a_bad_day() -> str:
+    """The digest of a simulated election in which nearly everything happens."""
+    with Simulation(Election, n=5, seed=7) as world:
+        budget = Budget(crashes=2, pauses=1, partitions=2, links=2)
+        bad_day(world.nodes, seed=7, seconds=3.0, budget=budget).begin(world)
+        world.wait(4.0)
+        return world.trace.digest()

@@ -1,21 +1,11 @@
 """The simulation: everything from one seed, the same everywhere, as fast as time allows."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from ds101 import Message, Mistake, Node, NodeError, Simulation, Timer, on
 from ds101.bad_days import Budget, bad_day
 from ds101.simulation.determinism import first_difference
 from tests.election import Election, leaders
-
-ROOT = Path(__file__).parents[1]
-# What seed 7 of the election does under a bad day. A change here means that old seeds mean something new: say so in the
-# changelog, and commit the digest that this test prints.
-DIGEST = "3d76b4251d333acc8ba492b73adb2a1e81f2b8dac3f179cff1aa3f2529f50d4c"
 
 
 class Tick(Timer):
@@ -24,24 +14,6 @@ class Tick(Timer):
 
 class Shout(Message):
     text: str
-
-
-def election_digest() -> str:
-    """The digest of a run in which nearly everything happens."""
-    with Simulation(Election, n=5, seed=7) as world:
-        bad_day(world.nodes, seed=7, seconds=3.0, budget=Budget(crashes=2, pauses=1, partitions=2, links=2)).begin(
-            world
-        )
-        world.wait(4.0)
-        return world.trace.digest()
-
-
-@pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
-def test_a_seed_gives_the_same_bytes_in_every_interpreter(hash_seed: str) -> None:
-    command = "from tests.test_simulation import election_digest; print(election_digest())"
-    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, cwd=ROOT, env=environment)
-    assert done.stdout.strip() == DIGEST, done.stderr
 
 
 def test_another_seed_gives_another_run() -> None:
