@@ -13,6 +13,7 @@ wrong.
 - faults.py      what goes wrong on a day
 - readers.py     a client that hears each passenger once, for the explorer
 - runs.py        in which worlds, with which faults
+- pictures.py    the bad run and the good run
 - serving.py     task 1: Server, alone
 - calling.py     task 2: Client, with the Server
 - forgetting.py  task 3: VolatileServer, with the Client
@@ -37,6 +38,7 @@ from ds101.labs.lab02.given import (
     RetryDue,
     Unknown,
 )
+from ds101.labs.lab02.pictures import lost_reply
 from ds101.labs.specification import Lab
 from ds101.labs.worlds import judge_in_worlds
 
@@ -60,4 +62,5 @@ __all__ = [
     "Request",
     "RetryDue",
     "Unknown",
+    "lost_reply",
 ]
