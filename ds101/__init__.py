@@ -11,6 +11,7 @@
 - checks/                verdicts on histories, states and traces: `linearizable` and others
 - widgets/               what a reader touches: predictions
 - processes/, proxy/     any function as a process; a fault-injecting TCP proxy
+- report.py              what is read when something fails: steps, picture, replay line, hint
 - labs/                  the specifications of the labs
 - notebooks/, cli.py     how the notebooks are built; the `ds101` command
 """

@@ -189,7 +189,7 @@ def test_a_check_needs_a_sentence_and_its_answer_carries_it_with_the_hint() -> N
         return holds() if number % 2 == 0 else broken(f"{number} is odd.", ["1  look"])
 
     assert repr(even(2)) == "<holds: The number is even.>"
-    assert even(3).text() == "✗ The number is even.\n\n  3 is odd.\n\n  1  look\n\n  Think: Look again."
+    assert even(3).text() == "✗ The number is even.\n\n  3 is odd.\n\n  1  look\n\n  Think:  Look again."
     assert "Look again." in even(3)._repr_html_()
     assert bool(even(2))
     assert not even(3)

@@ -19,16 +19,15 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import update_wrapper
-from html import escape
 from typing import Any, Generic, ParamSpec
 
-from ds101.draw.picture import Picture
+from ds101.draw.picture import Draw, Picture
 from ds101.errors import Mistake
+from ds101.report import html_of, text_of
 from ds101.verdict import Verdict
 
 P = ParamSpec("P")
-Draw = Callable[[bool], Picture]  # given whether it is for a notebook, whose theme it then follows
-MARKS = {Verdict.HOLDS: "✓", Verdict.BROKEN: "✗", Verdict.INCONCLUSIVE: "?"}
+__all__ = ["Answer", "Check", "Draw", "broken", "check", "holds", "inconclusive", "to_do"]
 
 
 @dataclass(frozen=True)
@@ -69,29 +68,11 @@ class Answer:
         return f"<{self.verdict.value}{': ' if words else ''}{words}>"
 
     def text(self) -> str:
-        """As a terminal shows it: the sentence, what happened, the picture, the hint."""
-        lines = [f"{MARKS[self.verdict]} {self.sentence}"]
-        if self.headline:
-            lines += ["", f"  {self.headline}"]
-        if self.steps:
-            lines += ["", *(f"  {step}" for step in self.steps)]
-        if self.verdict is Verdict.BROKEN:
-            picture = self.picture
-            lines += ["", *(f"  {line}" for line in picture.text)] if picture else []
-            lines += ["", f"  Think: {self.hint}"] if self.hint else []
-        return "\n".join(lines)
+        """As a terminal shows it: the sentence, what happened, the picture, the line that replays it, the hint."""
+        return text_of(self)
 
     def _repr_html_(self) -> str:
-        picture = self.picture if self.verdict is Verdict.BROKEN else None
-        steps = "\n".join(self.steps)
-        parts = [
-            f"<p>{MARKS[self.verdict]} <b>{escape(self.sentence)}</b></p>",
-            f"<p>{escape(self.headline)}</p>" if self.headline else "",
-            f'<div style="overflow-x:auto">{picture.svg}</div>' if picture else "",
-            f"<pre>{escape(steps)}</pre>" if steps else "",
-            f"<p><i>Think: {escape(self.hint)}</i></p>" if self.hint and self.verdict is Verdict.BROKEN else "",
-        ]
-        return f'<div class="ds101-answer">{"".join(parts)}</div>'
+        return html_of(self)
 
 
 def holds(headline: str = "", evidence: Any = None, draw: Draw | None = None, steps: Iterable[str] = ()) -> Answer:

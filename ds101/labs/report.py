@@ -5,16 +5,15 @@ At most about 25 lines; the story of one property at a time, since the first mis
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 
 from ds101.checks.answer import Answer
 from ds101.labs.specification import Lab, Property, find_lab
+from ds101.report import MARKS, html_of, text_of, with_code
 from ds101.verdict import Verdict
 
-MARKS = {Verdict.HOLDS: "✓", Verdict.BROKEN: "✗", Verdict.INCONCLUSIVE: "?"}
 COLOURS = {Verdict.HOLDS: "#15803d", Verdict.BROKEN: "#dc2626", Verdict.INCONCLUSIVE: "#b45309"}
 
 
@@ -84,7 +83,7 @@ class Report:
             yield f"\n  {self.todo}"
         elif told:
             yield ""
-            yield from _story(told, self.findings[told.title])
+            yield text_of(_story(told, self.findings[told.title]))
 
     def _line_of(self, one: Property) -> str:
         finding = self.findings.get(one.title)
@@ -96,27 +95,13 @@ class Report:
         return f"  {MARKS[finding.verdict]} {one.title}  ({got}/{one.points})"
 
 
-def _story(one: Property, finding: Answer) -> Iterator[str]:
-    yield f"{MARKS[finding.verdict]} {one.sentence}"
-    yield ""
-    if finding.headline:
-        yield f"  {finding.headline}"
-        yield ""
-    for number, step in enumerate(finding.steps, start=1):
-        yield f"  {number}  {step}"
-    if finding.picture:
-        yield ""
-        yield from (f"  {line}" for line in finding.picture.text)
-    yield ""
+def _story(one: Property, finding: Answer) -> Answer:
+    """What was found, with all that the property says of it."""
+    replay = ""
     if finding.replay:
-        yield f"  Again:  {_replay(one, finding)}"
-    if finding.verdict is Verdict.BROKEN:
-        yield f"  Think:  {one.hint}"
-
-
-def _replay(one: Property, finding: Answer) -> str:
-    parts = one.needs or find_lab(one.lab).parts
-    return f"check({one.lab!r}, {', '.join(parts)}, replay={finding.replay!r})"
+        parts = one.needs or find_lab(one.lab).parts
+        replay = f"check({one.lab!r}, {', '.join(parts)}, replay={finding.replay!r})"
+    return replace(finding, sentence=one.sentence, hint=one.hint, replay=replay)
 
 
 def _html(report: Report) -> str:
@@ -125,9 +110,9 @@ def _html(report: Report) -> str:
     if report.doing:
         below = f"<p><i>{escape(report.doing)} ...</i></p>"
     elif report.todo:
-        below = f"<p><b>{_marked(report.todo)}</b></p>"
+        below = f"<p><b>{with_code(report.todo)}</b></p>"
     else:
-        below = _story_html(told, report.findings[told.title]) if told else ""
+        below = html_of(_story(told, report.findings[told.title])) if told else ""
     return (
         f'<div class="ds101-report"><p><b>{escape(report.lab.name)}: {report.points} of {report.most} points</b></p>'
         f'<ul style="list-style:none;padding-left:0">{items}</ul>{below}</div>'
@@ -136,33 +121,10 @@ def _html(report: Report) -> str:
 
 def _item(report: Report, one: Property) -> str:
     finding = report.findings.get(one.title)
-    title, sentence = escape(one.title), _marked(one.sentence)
+    title, sentence = escape(one.title), with_code(one.sentence)
     if finding is None or finding.to_do:
-        waiting = " (to do)" if finding else ""
+        waiting = "" if finding is None else " (to do)"
         return f"<li>· <b>{title}</b>{waiting}: {sentence}</li>"
     got = one.points if finding.verdict is Verdict.HOLDS else 0
     mark = f'<span style="color:{COLOURS[finding.verdict]}">{MARKS[finding.verdict]}</span>'
     return f"<li>{mark} <b>{title}</b> ({got}/{one.points}): {sentence}</li>"
-
-
-def _story_html(one: Property, finding: Answer) -> str:
-    steps = "".join(f"<li><code>{_spaced(step)}</code></li>" for step in finding.steps)
-    parts = [
-        f'<p style="border-top:1px solid;padding-top:.6em">{MARKS[finding.verdict]} <b>{_marked(one.sentence)}</b></p>',
-        f"<p>{_marked(finding.headline)}</p>" if finding.headline else "",
-        f"<ol>{steps}</ol>" if steps else "",
-        f"<div>{finding.picture.svg}</div>" if finding.picture else "",
-        f"<p>Again: <code>{escape(_replay(one, finding))}</code></p>" if finding.replay else "",
-        f"<p><i>Think: {_marked(one.hint)}</i></p>" if finding.verdict is Verdict.BROKEN else "",
-    ]
-    return "".join(parts)
-
-
-def _marked(words: str) -> str:
-    """What stands between backticks is code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
-
-
-def _spaced(step: str) -> str:
-    """Columns stay columns."""
-    return escape(step).replace("  ", "&nbsp; ")
