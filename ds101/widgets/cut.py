@@ -14,7 +14,7 @@ A client stands where its node stands. What was asked, and what each world answe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any
 
@@ -24,6 +24,7 @@ from ds101.world import Holding, World
 
 Asks = Mapping[str, Callable[[World], object]]
 Row = tuple[str, str, tuple[str, ...]]  # the sides, what was asked, the answer of each world
+CELL = "text-align:left;padding:2px 16px 2px 0"
 LAST = 8  # rows of the table that are shown
 
 
@@ -94,12 +95,9 @@ class Cut:
     def _repr_html_(self) -> str:
         """What stands in a saved notebook: the sides and the table."""
         now = "nothing is cut" if len(self.sides) == 1 else f"cut: {self}"
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("sides", "asked", *self.worlds))
-        rows = "".join(
-            f"<tr>{''.join(f'<td>{escape(word)}</td>' for word in (sides, what, *told))}</tr>"
-            for sides, what, told in self.rows[-LAST:]
-        )
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+        head = _row("th", ("sides", "asked", *self.worlds))
+        rows = "".join(_row("td", (sides, what, *told)) for sides, what, told in self.rows[-LAST:])
+        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
         return f'<p role="status">Now: {escape(now)}</p>{table}'
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
@@ -139,6 +137,11 @@ class Cut:
     def _tell(self) -> None:
         for look in self._watchers:
             look()
+
+
+def _row(tag: str, words: Iterable[str]) -> str:
+    cells = "".join(f'<{tag} style="{CELL}">{escape(word)}</{tag}>' for word in words)
+    return f"<tr>{cells}</tr>"
 
 
 def _answer(ask: Callable[[World], object], world: World) -> str:
