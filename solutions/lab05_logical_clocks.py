@@ -283,7 +283,7 @@ class CausalBroadcast(Room):
     def start(self):
         """Nothing has been posted yet."""
         ### BEGIN SOLUTION
-        self.shown = dict.fromkeys((self.id, *self.peers), 0)  # how many posts of each author does my screen show?
+        self.shown = dict.fromkeys(sorted((self.id, *self.peers)), 0)  # how many posts of each author do I show?
         self.waiting = []  # which posts have come before something that they need?
         ### END SOLUTION
 

@@ -155,7 +155,6 @@ MUTANTS = [
         "Sorts by what the clocks on the wall showed.",
         {"(line.time, line.node)": "line.wall"},
         "causes first",
-        "all sort alike",
     ),
     mutant(
         "as it came",

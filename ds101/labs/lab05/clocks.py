@@ -1,6 +1,6 @@
 """Travellers with a student's clock: `lamport` and `vector` make their classes; `comparing` has true vectors.
 
-A student's clock object is kept as the dict of its attributes, so that a story can tell how they change.
+A student's clock object is kept as the dict of its attributes: data that every world can carry and compare.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Clocked(Traveller):
 
     def start(self) -> None:
         super().start()
-        self.clock: dict[str, Any] = vars(self.new_clock())
+        self._clock: dict[str, Any] = vars(self.new_clock())
 
     def new_clock(self) -> Any:
         """The clock at its beginning."""
@@ -54,9 +54,9 @@ class Clocked(Traveller):
 
     def _ask(self, method: str, *arguments: Any) -> Any:
         clock: Any = object.__new__(self.CLOCK)
-        vars(clock).update(self.clock)
+        vars(clock).update(self._clock)
         stamp = getattr(clock, method)(*arguments)
-        self.clock = dict(vars(clock))
+        self._clock = dict(vars(clock))
         if wanted := self.refuse(stamp):
             raise Mistake(f"{self.CLOCK.__name__}.{method} returned {stamp!r}. It returns {wanted}.")
         return dict(stamp) if isinstance(stamp, dict) else stamp

@@ -83,10 +83,10 @@ def _just_before(event: str) -> str:
 def _by_trace(run: Run, notes: Notes) -> Happened | None:
     places: dict[str, Event] = {}
     for node, of_node in notes.items():
-        logged = [event for event in run.trace if event.kind == "log" and event.node == node]
-        if len(logged) != len(of_node):
+        logged = {event.detail.split()[0]: event for event in run.trace if event.kind == "log" and event.node == node}
+        if not logged.keys() >= {one.event for one in of_node}:
             return None
-        places |= {one.event: event for one, event in zip(of_node, logged, strict=True)}
+        places |= {one.event: logged[one.event] for one in of_node}
     in_order = sorted(places, key=lambda event: run.trace.events.index(places[event]))  # causes stand before effects
     before = {
         b: frozenset(a for a in in_order[:place] if _is_before(run, places[a], places[b]))

@@ -14,31 +14,16 @@ from ds101.trials import Run
 TRACE_CUT = "The trace does not tell the whole run."
 
 
-def _grows(happened: Happened | None, pairs: Iterable[tuple[str, str]], why: str, lacking: str) -> Answer:
-    """Whether the time of each first event is less than that of the second one."""
+def _grows(happened: Happened | None, pairs: Iterable[tuple[str, str]], how: str, lacking: str) -> Answer:
+    """Whether the time of each first event is less than that of the second one; `how` says how the two stand."""
     if happened is None:
         return inconclusive(TRACE_CUT)
     looked = False
     for a, b in pairs:
         looked = True
         if not happened.stamps[a] < happened.stamps[b]:
-            return broken(f"{a} {why} {b}, and {a} has time {happened.stamps[a]}, {b} has time {happened.stamps[b]}.")
+            return broken(how.format(*(f"{event} (time {happened.stamps[event]})" for event in (a, b))))
     return holds() if looked else inconclusive(lacking)
-
-
-@property_of(
-    "lab05",
-    points=1,
-    title="a node's own events",
-    hint="What may no two events of one node have in common, and which line sees to that?",
-    needs=("LamportClock",),
-    worlds=LAMPORT,
-)
-def own_events(run: Run | View) -> Answer:
-    """Of two events of one node, the earlier has the smaller time."""
-    happened = happened_in(run)
-    pairs = happened.in_a_row() if happened else ()
-    return _grows(happened, pairs, "stands just before", "No node had two events.")
 
 
 @property_of(
@@ -53,8 +38,23 @@ def letters(run: Run | View) -> Answer:
     """The sending of a letter has a smaller time than each of its arrivals."""
     happened = happened_in(run)
     return _grows(
-        happened, happened.letters() if happened else (), "is the sending of what arrived at", "No letter arrived."
+        happened, happened.letters() if happened else (), "The letter sent at {0} arrived at {1}.", "No letter arrived."
     )
+
+
+@property_of(
+    "lab05",
+    points=1,
+    title="a node's own events",
+    hint="What may no two events of one node have in common, and which line sees to that?",
+    needs=("LamportClock",),
+    worlds=LAMPORT,
+)
+def own_events(run: Run | View) -> Answer:
+    """Of two events of one node, the earlier has the smaller time."""
+    happened = happened_in(run)
+    pairs = happened.in_a_row() if happened else ()
+    return _grows(happened, pairs, "{0} stands just before {1}.", "No node had two events.")
 
 
 @property_of(
@@ -71,4 +71,4 @@ def clock_condition(run: Run | View) -> Answer:
     if happened is None:
         return inconclusive(TRACE_CUT)
     pairs = ((a, b) for a, b in happened.pairs() if happened.before(a, b))
-    return _grows(happened, pairs, "happened before", "No event happened before another one.")
+    return _grows(happened, pairs, "{0} happened before {1}.", "No event happened before another one.")

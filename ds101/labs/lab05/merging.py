@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ds101.labs.lab05.clocks import Lamport
 from ds101.labs.lab05.given import Stamped
@@ -35,8 +36,8 @@ class Logger(Lamport):
         super().start()
         self._lines: tuple[LogLine, ...] = ()
 
-    def note(self, what: str, cause: str, stamp: int) -> str:
-        event = super().note(what, cause, stamp)
+    def note(self, what: str, cause: str, stamp: Any, more: str = "") -> str:
+        event = super().note(what, cause, stamp, more)
         self._lines = (*self._lines, LogLine(event, self.id, stamp, self.now(), f"{self.id} {what}", cause))
         return event
 

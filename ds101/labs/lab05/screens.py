@@ -133,12 +133,20 @@ def every_post_everywhere(run: Run) -> Answer:
     posted = _posted(run)
     if not posted:
         return inconclusive("Nobody posted anything.")
+    if not _all_have_arrived(run):
+        return inconclusive("When the run ended, messages were still on their way.")
     for node, screen in screens_in(run).items():
         shown = _counts(screen)
         for (author, text), count in posted.items():
             if shown.get((author, text), 0) < count:
                 return broken(f"{author} posted {text!r}, all messages have arrived, and {node} does not show it.")
     return holds()
+
+
+def _all_have_arrived(run: Run) -> bool:
+    """Whether everything that a node was sent has reached it."""
+    arrived = {event.cause for event in run.trace if event.kind == "deliver"}
+    return all(event.id in arrived for event in run.trace if event.kind == "send" and event.dst in run.states)
 
 
 def _counts(screen: Sequence[Line]) -> Mapping[tuple[str, str], int]:

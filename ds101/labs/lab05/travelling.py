@@ -76,11 +76,11 @@ class Traveller(Node):
         """The name of the event that has not been noted yet."""
         return f"{self.id}.{len(self._noted) + 1}"
 
-    def note(self, what: str, cause: str, stamp: Any) -> str:
-        """Keep an event; returns its name."""
+    def note(self, what: str, cause: str, stamp: Any, more: str = "") -> str:
+        """Keep an event, and log it; returns its name."""
         event = self.next_event
         self._noted = (*self._noted, (event, cause, stamp))
-        self.log(f"{event} {what}: {in_words(stamp)}")
+        self.log(f"{event} {what}: {in_words(stamp)}{more}")
         return event
 
     def _is_new(self, client: str) -> bool:

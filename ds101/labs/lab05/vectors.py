@@ -71,7 +71,7 @@ def _judged(happened: Happened | None, knows: bool) -> Answer:
     "lab05",
     points=2,
     title="told apart",
-    hint="Write the two vectors below each other. In which columns is the first one ahead, and in which the second?",
+    hint="Write the two vectors one under the other. In which places is the first ahead, and in which the second?",
     needs=("relation",),
     worlds=RELATION,
 )
