@@ -367,7 +367,7 @@ from ds101 import Call, explore
 from gallery import commit, election, lock, paxos, published, register
 
 def show(answer):
-    print(answer, answer.transitions, answer.handler_runs, answer.violation, *answer.reached.values())
+    print(answer, answer.transitions, answer.handler_runs, *map(repr, [answer.violation, *answer.reached.values()]))
 
 show(explore(paxos.WithoutPromiseCheck, 3, invariants=paxos.at_most_one_value_is_chosen, timers=2))
 show(explore(election.Election, 3, goals=election.a_leader_is_elected, timers=2, crashes=1,

@@ -104,9 +104,9 @@ def test_the_report_has_the_sentence_the_story_the_replay_and_the_hint_on_few_li
     trial = Trial(n=1, workload=(("ada", (Call("n1", Add(10)),)),))
     text = Counterexample.of(trial, Counter, adds_up).text()
     assert "✗ The node's total is the sum of what was added." in text
-    assert "ada → n1  Add(amount=10)" in text
-    assert "Replay: " in text
-    assert "Think: What does the node do with an amount of 10?" in text
+    assert "ada → n1   Add(amount=10)" in text
+    assert "Again:  Counterexample.replay(" in text
+    assert "Think:  What does the node do with an amount of 10?" in text
     assert len(text.splitlines()) <= 25
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import cloudpickle
 import msgspec
 
-from ds101.effects import TimerName
+from ds101.effects import TimerName, no_handler
 from ds101.explorer.freezing import Freezer, Tree
 from ds101.explorer.mail import Mail
 from ds101.explorer.purity import Purity
@@ -23,7 +23,6 @@ from ds101.lines import places_of
 from ds101.messages import Types, decode_body
 from ds101.node import Node, attributes_of, handler_for
 from ds101.wire import Refused
-from ds101.world.naming import no_handler
 from ds101.world.unheard import death_in_words
 
 if TYPE_CHECKING:

@@ -165,6 +165,7 @@ class _Exploring:
             there.schedule,
             there.trace,
             there.view,
+            there.again,
             why,
             kind,
             shortest,

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Literal
 
+from ds101.checks.answer import Answer
+from ds101.draw import picture_of, steps_of
 from ds101.draw.wording import counted
 from ds101.explorer.view import View
+from ds101.report import html_of, text_of
 from ds101.trace import Trace
 from ds101.verdict import Verdict
 
@@ -17,8 +20,9 @@ from ds101.verdict import Verdict
 class Reached:
     """A state, and a shortest run that leads there. Give it as `start=` to search on from it.
 
-    `schedule` is the run in one line, for `replay`; `steps` counts its steps after all nodes have started. In the
-    trace, step i is at i milliseconds. `view` is the state itself.
+    `schedule` is the run in one line, and `again` the call of `replay` that shows it once more (`clients` are those
+    that were given). `steps` counts its steps after all nodes have started. The trace has an order, and no times.
+    `view` is the state itself. `print` tells it step by step.
     """
 
     name: str
@@ -27,12 +31,32 @@ class Reached:
     schedule: str = field(repr=False)
     trace: Trace = field(repr=False)
     view: View = field(repr=False)
+    again: str = field(repr=False)
+
+    def answer(self) -> Answer:
+        """As a check would say it: the sentence, what happened step by step, the picture, and how to see it again."""
+        return Answer(Verdict.HOLDS, **self._story())
+
+    def _story(self) -> dict[str, Any]:
+        return {
+            "sentence": self.sentence or self.name,
+            "steps": steps_of(self.trace),
+            "draw": picture_of(self.trace),
+            "replay": self.again,
+        }
+
+    def text(self) -> str:
+        """What happened, for a terminal."""
+        return text_of(self.answer())
+
+    def __str__(self) -> str:
+        return self.text()
 
     def __repr__(self) -> str:
         return f"<{self.name}, after {counted(self.steps, 'step')}: {self.schedule}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/html": self.trace.html(), "text/plain": repr(self)}
+        return {"text/html": html_of(self.answer()), "text/plain": repr(self)}
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,6 +72,16 @@ class Violation(Reached):
     kind: Literal["invariant", "died", "unhandled"]
     shortest: bool
     hint: str = ""
+
+    def answer(self) -> Answer:
+        """As a check would say it: what is broken, and the story."""
+        return Answer(Verdict.BROKEN, headline=self._headline(), hint=self.hint, **self._story())
+
+    def _headline(self) -> str:
+        least = "This is the shortest such run" if self.shortest else "There may be a shorter run than this"
+        length = f"{least}: {counted(self.steps, 'step')}."
+        told = self.kind == "invariant" and self.why.endswith(" does not hold")  # as the sentence says
+        return length if told else f"{self.why[0].upper()}{self.why[1:].rstrip('.')}. {length}"
 
 
 @dataclass(frozen=True)
@@ -91,5 +125,5 @@ class Exploration:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         shown = {"text/plain": repr(self)}
         if self.violation is not None:
-            shown["text/html"] = f"<p>{escape(repr(self))}</p>{self.violation.trace.html()}"
+            shown["text/html"] = f"<p>{escape(repr(self))}</p>{html_of(self.violation.answer())}"
         return shown

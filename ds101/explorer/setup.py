@@ -37,4 +37,17 @@ class Setup:
         run = replayed(space, schedule)
         begun = sum(step.kind == "start" and not step.error for _, step, _ in run)
         view = View(Glass(space), run[-1][2] if run else space.blank())
-        return Reached(name, sentence, len(run) - begun, schedule, trace_of(space, run), view)
+        trace = trace_of(space, run)
+        return Reached(name, sentence, len(run) - begun, schedule, trace, view, self._call(schedule))
+
+    def _call(self, schedule: str) -> str:
+        """What to write to see it again."""
+        classes = list(self.classes.values())
+        named = ", ".join(f"{name!r}: {node.__name__}" for name, node in self.classes.items())
+        usual = [f"n{number}" for number in range(1, len(classes) + 1)]
+        alike = len(set(classes)) == 1 and list(self.classes) == usual
+        arguments = [classes[0].__name__ if alike else f"{{{named}}}", repr(schedule)]
+        arguments += [str(len(classes))] if alike else []
+        arguments += ["clients=clients"] if self.clients else []
+        arguments += [f"network={self.network!r}"] if self.network != "set" else []
+        return f"replay({', '.join(arguments)})"

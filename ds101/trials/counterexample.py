@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from html import escape
 from pathlib import Path
 
 import msgspec
 
 from ds101.checks.answer import Answer
-from ds101.trials.ordering import shortest_ordering
+from ds101.draw import picture_of, steps_of
+from ds101.progress import counted_aloud
+from ds101.report import html_of, text_of
+from ds101.trials.ordering import replayed_ordering, shortest_ordering
 from ds101.trials.search import Check, first_failure
 from ds101.trials.shrinking import MOST_RUNS, shrunk
 from ds101.trials.trial import Nodes, Run, Trial, trial_from
 
-MOST_STEPS = 18  # of the story in words; the diagram has them all
+SEEDS = 200
 
 
 @dataclass(frozen=True)
@@ -50,31 +52,28 @@ class Counterexample:
         run = trial.run(nodes)
         return cls(trial, check(run), run)
 
+    def told(self) -> Answer:
+        """The check's answer with the story: what happened step by step, the picture, and how to see it again."""
+        again = f"Counterexample.replay({self.line()!r}, nodes, check)"
+        trace = self.run.trace
+        return replace(self.answer, steps=steps_of(trace), draw=picture_of(trace), replay=again)
+
     def text(self) -> str:
         """What happened, for a terminal: the sentence, the steps, the line that replays it, the hint."""
-        lines = [f"✗ {self.answer.sentence}", ""]
-        if self.answer.headline:
-            lines += [f"  {self.answer.headline}", ""]
-        lines += [f"  {line}" for line in self.run.trace.text(at_most=MOST_STEPS).splitlines()]
-        lines += ["", f"  Replay: {self.schedule or self.line()}"]
-        if self.answer.hint:
-            lines += [f"  Think: {self.answer.hint}"]
-        return "\n".join(lines)
+        return text_of(self.told())
 
     def _repr_html_(self) -> str:
-        return (
-            f"<p>✗ <b>{escape(self.answer.sentence)}</b></p><p>{escape(self.answer.headline)}</p>"
-            f"{self.run.trace.html()}<p>Replay: <code>{escape(self.schedule or self.line())}</code></p>"
-            f"<p>Think: {escape(self.answer.hint)}</p>"
-        )
+        return html_of(self.told())
 
     def line(self) -> str:
         """All that is needed to see it again, in one line: for `replay`."""
-        return self.trial.line()
+        if not self.schedule:
+            return self.trial.line()
+        return f"{Trial(self.trial.n, workload=self.trial.workload).line()} {self.schedule}"
 
     def save(self, path: str | Path) -> None:
-        """Write the trial as JSON."""
-        content = {"sentence": self.answer.sentence, "headline": self.answer.headline, "trial": self.trial.line()}
+        """Write it as JSON."""
+        content = {"sentence": self.answer.sentence, "headline": self.answer.headline, "trial": self.line()}
         Path(path).write_bytes(msgspec.json.format(msgspec.json.encode(content)))
 
     @classmethod
@@ -85,13 +84,33 @@ class Counterexample:
     @classmethod
     def replay(cls, line: str, nodes: Nodes, check: Check) -> Counterexample:
         """The run of that line, event by event as it was."""
-        return cls.as_it_is(trial_from(line, nodes), nodes, check)
+        written, _, schedule = line.strip().partition(" ")
+        trial = trial_from(written, nodes)
+        if not schedule:
+            return cls.as_it_is(trial, nodes, check)
+        run = replayed_ordering(trial, nodes, schedule)
+        return cls(trial, check(run), run, schedule)
 
     def __str__(self) -> str:
         return self.text()
 
 
-def searched_for(trial: Trial, nodes: Nodes, check: Check, seeds: int = 200) -> Counterexample | None:
-    """The same trial in the simulation, with many seeds: the first that fails, made smaller. None if none does."""
-    found = first_failure(nodes, check, (replace(trial, seed=seed) for seed in range(seeds)))
-    return None if found.trial is None else Counterexample.as_it_is(shrunk(found.trial, nodes, check), nodes, check)
+def searched_for(
+    trial: Trial,
+    nodes: Nodes,
+    check: Check,
+    seeds: int = SEEDS,
+    *,
+    safety: bool = False,
+    most_runs: int = MOST_RUNS,
+) -> Counterexample | None:
+    """A failure that was seen on real processes, looked for in the simulation, and made smaller.
+
+    The same trial, with the same clients and faults, is run with so many seeds. `safety` and `most_runs` are those of
+    `Counterexample.of`. None if no run breaks the check. How far it is is shown when it takes long.
+    """
+    trials = (replace(trial, seed=seed) for seed in range(seeds))
+    found = first_failure(nodes, check, counted_aloud(trials, "searching in the simulation"))
+    if found.trial is None:
+        return None
+    return Counterexample.of(found.trial, nodes, check, safety=safety, most_runs=most_runs)

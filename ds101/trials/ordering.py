@@ -15,6 +15,7 @@ import msgspec
 
 from ds101.checks.answer import Answer
 from ds101.effects import TimerName
+from ds101.explorer import replay
 from ds101.explorer.budgets import Budgets
 from ds101.explorer.schedule import Taken, written
 from ds101.explorer.setspace import SetSpace
@@ -22,6 +23,8 @@ from ds101.explorer.space import Needs, Space
 from ds101.explorer.steps import Step
 from ds101.explorer.telling import trace_of
 from ds101.explorer.view import Glass, View
+from ds101.messages import Types
+from ds101.reach import types_reached_by
 from ds101.trace import Event, Trace, base_name
 from ds101.trials.search import Check
 from ds101.trials.trial import Nodes, Run, Trial
@@ -64,6 +67,18 @@ def shortest_ordering(trial: Trial, nodes: Nodes, check: Check) -> Ordering | No
     if len(steps) > LONGEST or not stage.breaks(steps):
         return None
     return stage.ordering(_without_the_needless(steps, stage))
+
+
+def replayed_ordering(trial: Trial, nodes: Nodes, schedule: str) -> Run:
+    """The run of a schedule, with the nodes and clients of a trial. Raises `Mistake` where it isn't possible."""
+    clients = {name: list(calls) for name, calls in trial.workload}
+    there = replay(nodes, schedule, trial.n, clients=clients)
+    return _run_of(there.trace, there.view, types_reached_by(*classes_by_name(nodes, trial.n).values()))
+
+
+def _run_of(trace: Trace, view: View, types: Types) -> Run:
+    states = {node: dict(view.state(node)) for node in view.up}
+    return Run(trace, view.history, states, None, types)
 
 
 def _wanted_of(trace: Trace) -> Iterator[Wanted]:
@@ -119,9 +134,7 @@ class _Stage:
     def ordering(self, steps: list[Wanted]) -> Ordering:
         """The run of these steps."""
         taken = self._play(steps)[1]
-        view = View(Glass(self._space), taken[-1][2])
-        states = {node: dict(view.state(node)) for node in view.up}
-        run = Run(trace_of(self._space, taken), view.history, states, None, self._space.types)
+        run = _run_of(trace_of(self._space, taken), View(Glass(self._space), taken[-1][2]), self._space.types)
         return Ordering(written(self._space, taken), len(steps), run, self._check(run))
 
     def _play(self, steps: Sequence[Wanted]) -> tuple[list[Wanted], list[Taken]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ds101.bad_days import BadDay
+from ds101.progress import counted_aloud
 from ds101.trials.search import Check
 from ds101.trials.trial import NO_FAULTS, Nodes, Trial, Workload
 from ds101.verdict import Verdict
@@ -21,21 +22,23 @@ MOST_RUNS = 2_000
 
 
 def shrunk(trial: Trial, nodes: Nodes, check: Check, most_runs: int = MOST_RUNS) -> Trial:
-    """The smallest trial that was found to break the same check, starting from one that does."""
-    left = [most_runs]
+    """The smallest trial that was found to break the same check, starting from one that does.
+
+    How far it is is shown when it takes long.
+    """
+    runs = iter(counted_aloud(range(most_runs), "making it smaller"))
     while True:
-        smaller = next((one for one in _each_tried(trial, left) if _breaks(one, nodes, check)), None)
+        smaller = next((one for one in _each_tried(trial, runs) if _breaks(one, nodes, check)), None)
         if smaller is None:
             return trial
         trial = smaller
 
 
-def _each_tried(trial: Trial, left: list[int]) -> Iterator[Trial]:
+def _each_tried(trial: Trial, runs: Iterator[int]) -> Iterator[Trial]:
     for smaller in _smaller(trial):
         for seed in dict.fromkeys([smaller.seed, *range(SEEDS)]):
-            if left[0] <= 0:
+            if next(runs, None) is None:
                 return
-            left[0] -= 1
             yield replace(smaller, seed=seed)
 
 
