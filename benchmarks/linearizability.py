@@ -2,7 +2,8 @@
 
 Histories come from a simulated atomic object: each operation has its effect at a random moment while it is under way,
 and clients ask again at once, so that on each key many overlap. Broken ones are the same with one read made stale.
-Promised: 1,700 operations by 50 clients over 10 keys in under 1 s, good or broken; the growth is printed, and drawn.
+Promised: 1,700 operations by 50 clients over 10 keys in under 1 s, good or broken; the growth is printed, and drawn:
+`benchmarks/linearizability.svg` shows it.
 """
 
 from __future__ import annotations
@@ -129,8 +130,10 @@ def measured(load: Load, operations: int) -> Row:
 
 def draw(rows: list[Row], path: Path) -> None:
     """The growth, as a picture."""
+    import matplotlib
     from matplotlib.figure import Figure
 
+    matplotlib.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "ds101"}  # text, and the same ids in every run
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     for number, load in enumerate(LOADS):
@@ -138,13 +141,19 @@ def draw(rows: list[Row], path: Path) -> None:
         sizes = [row.operations for row in own]
         axes.plot(sizes, [row.good for row in own], color=f"C{number}", marker="o", label=load.name)
         axes.plot(sizes, [row.broken for row in own], color=f"C{number}", marker="x", linestyle="--")
-    axes.axhline(PROMISED, color="grey", linewidth=1)
+    axes.plot([OPERATIONS], [PROMISED], color="grey", marker="v", linestyle="")
+    axes.annotate(
+        f"promised for {OPERATIONS:,}: under {PROMISED:g} s",
+        (OPERATIONS, PROMISED), xytext=(-8, 0), textcoords="offset points", ha="right", va="center", color="grey",
+    )  # fmt: skip
     axes.set(
         xscale="log", yscale="log", xlabel="operations", ylabel="seconds",
         title=f"Judging a history of {CLIENTS} clients over {KEYS} keys\n(whole: it holds; dashed: one read is stale)",
     )  # fmt: skip
-    axes.legend(frameon=False)
-    figure.savefig(path)
+    axes.legend(frameon=False, loc="lower right")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:g}")
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 def rows() -> Iterator[Row]:

@@ -55,6 +55,16 @@ def sendings(receivers: Sequence[str], message: Message, nodes: Collection[str])
     return [Sending(to, name, body) for to in receivers]
 
 
+def no_handler(node_class: type[Node], type_name: str) -> str:
+    """What to say about a message that a node doesn't handle."""
+    messages = (event.__name__ for event in node_class.__ds101_handlers__ if issubclass(event, Message))
+    known = ", ".join(sorted(messages)) or "nothing"
+    return (
+        f"{node_class.__name__} has no handler for {type_name} (it handles {known}). "
+        f"Write  @on({type_name})  above a method (self, message, sender)."
+    )
+
+
 def timer_name(node_class: type[Node], timer: Timer) -> TimerName:
     """What names this timer. Raises `Mistake` for what is no timer, or one that nothing handles."""
     if not isinstance(timer, Timer):

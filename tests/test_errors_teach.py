@@ -46,6 +46,12 @@ class Forward(Message):
     by: int
 
 
+class Spread(Message):
+    """Everybody divides by this, the receiver too."""
+
+    by: int
+
+
 class Divider(Node):
     @on(Divide)
     def divide(self, request, client):
@@ -54,6 +60,11 @@ class Divider(Node):
     @on(Forward)
     def forward(self, request, client):
         self.send("n2", Divide(request.by))
+
+    @on(Spread)
+    def spread(self, request, client):
+        for node in (*self.peers, self.id):
+            self.send(node, Divide(request.by))
 
 
 # Silence and refusal
@@ -235,8 +246,7 @@ def test_an_exception_at_the_end_does_not_hide_the_students_own():
 
 def test_exceptions_in_several_nodes_are_one_error():
     with Cluster(Divider, n=3) as world:
-        for name in world.nodes:
-            world.send(name, Divide(0))
+        world.send("n1", Spread(0))  # and no other verb, which would tell of the first one
         for name in world.nodes:
             world_until_crashed(world, name)
         sentence = said(lambda: world.wait(0), NodeError)

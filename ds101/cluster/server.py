@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import os
 import random
+import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import cloudpickle
 import msgspec
-import psutil
 
 from ds101.clock import Clock
 from ds101.cluster.control import Channel
@@ -25,7 +26,7 @@ from ds101.cluster.journal import Journal
 from ds101.cluster.links import Links
 from ds101.cluster.recorder import Recorder
 from ds101.cluster.timers import Timers
-from ds101.effects import Sending, interval, sendings, timer_name
+from ds101.effects import Sending, interval, no_handler, sendings, timer_name
 from ds101.errors import Mistake
 from ds101.faults import CrashPoint, Fault
 from ds101.lines import places_of
@@ -37,9 +38,9 @@ from ds101.reach import freeze_globals
 from ds101.storage import Storage
 from ds101.turn import count_effect, meets, take_turn
 from ds101.wire import Refused
-from ds101.world.naming import no_handler
 
 HOST = "127.0.0.1"
+AT_ONCE = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process at once for any signal
 decode_faults = msgspec.msgpack.Decoder(dict[str, Fault]).decode
 
 
@@ -323,7 +324,7 @@ class Server:
             asyncio.get_running_loop().call_later(0.001, self._die_when_heard)
         else:
             print(end="", flush=True)
-            psutil.Process().kill()
+            os.kill(os.getpid(), AT_ONCE)
 
 
 CLIENTS = "*clients"  # the link to the world's clients; no node has such a name

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from ds101.effects import Sending
+from ds101.effects import Sending, no_handler
 from ds101.errors import NodeError
 from ds101.lines import places_of
 from ds101.messages import Types, decode_body, fields_of
@@ -24,7 +24,6 @@ from ds101.simulation.record import NOTHING, Record
 from ds101.trace import base_name
 from ds101.wire import Refused
 from ds101.world.engine import Caller
-from ds101.world.naming import no_handler
 from ds101.world.unheard import Unheard, death_in_words
 
 Seconds = float

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from ds101.effects import no_handler
 from ds101.errors import LaunchError, Mistake, Timeout, Unreachable
 from ds101.messages import Message, Timer
 from ds101.node import Node, handler_for
@@ -71,16 +72,6 @@ def refuse_unhandled(node_class: type[Node], request: Any) -> None:
         raise Mistake(f"{request!r} is no message. Write  class Name(Message): ...  and send Name(...).")
     if handler_for(node_class, type(request)) is None:
         raise Mistake(no_handler(node_class, type(request).__name__))
-
-
-def no_handler(node_class: type[Node], type_name: str) -> str:
-    """What to say about a message that a node doesn't handle."""
-    messages = (event.__name__ for event in node_class.__ds101_handlers__ if issubclass(event, Message))
-    known = ", ".join(sorted(messages)) or "nothing"
-    return (
-        f"{node_class.__name__} has no handler for {type_name} (it handles {known}). "
-        f"Write  @on({type_name})  above a method (self, message, sender)."
-    )
 
 
 def crashed(node: str) -> Unreachable:
