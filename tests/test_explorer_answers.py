@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from ds101.explorer import View, replay
 from ds101.explorer.limits import Limits
 from ds101.explorer.progress import Progress
 from ds101.explorer.telling import STEP
+from ds101.progress import heard_by
 
 
 class Add(Message):
@@ -352,6 +354,15 @@ def test_nothing_is_shown_where_nobody_looks():
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert (ran.stdout, ran.stderr) == (b"", b"")
+
+
+def test_whoever_has_a_better_place_hears_the_words():
+    heard = []
+    console = Console(force_terminal=True, width=100, file=io.StringIO())
+    with heard_by(heard.append), Progress(console) as progress:
+        progress.show(250_000, 12, elapsed=2.5)
+    assert heard == ["searched 250,000 states, 12 steps deep, 100,000 states/s"]
+    assert console.file.getvalue() == ""
 
 
 def test_limits_say_which_one_was_reached():

@@ -19,6 +19,7 @@ from ds101.checks.answer import Answer
 from ds101.labs.report import Report
 from ds101.labs.specification import Effort, Judging, Lab, Parts, Property, find_lab
 from ds101.processes.launcher import preload
+from ds101.progress import heard_by
 
 BETWEEN = 0.2  # seconds between two looks of a report that grows
 Shown = Callable[[Report, Property | None], None]  # called with the report, and the property that is judged next
@@ -41,7 +42,8 @@ def judge(
     processes; none: all).
     Raises `Mistake` for a lab, a part or a property that does not exist.
     """
-    *_, last = reports(lab, *solution, only=only, effort=Effort(seed, size, replay, worlds))
+    with heard_by(lambda _: None):
+        *_, last = reports(lab, *solution, only=only, effort=Effort(seed, size, replay, worlds))
     return last[0]
 
 
@@ -52,9 +54,16 @@ def check(lab: str, *solution: Any, only: str = "", seed: int = 1, size: int = 1
 
 def shown(lab: str, *solution: Any, only: str, effort: Effort) -> Report:
     """Judge a solution and show the report as it grows: in place in a notebook, at its end in a terminal."""
-    with _shower() as show:
+    latest: list[tuple[Report, Property | None]] = []
+
+    def hear(words: str) -> None:
+        if latest:
+            show(replace(latest[-1][0], doing=words), latest[-1][1])
+
+    with _shower() as show, heard_by(hear):
         for report, upcoming in reports(lab, *solution, only=only, effort=effort):
             show(report, upcoming)
+            latest[:] = [(report, upcoming)]
     return report
 
 
