@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from ds101.checks.answer import Answer
 
 MARKS = {Verdict.HOLDS: "✓", Verdict.BROKEN: "✗", Verdict.INCONCLUSIVE: "?"}
-LEFT_OUT = "…"  # begins a line that tells of several steps
+SEVERAL = ("…", "↻")  # begin a line that tells of several steps
 ITS_OWN = re.compile(r" *\d+  (?! )")  # number of a step
 TIME = re.compile(r"[\d.]+ m?s")
 CELL = 'style="text-align:left;vertical-align:top;padding:1px 12px 1px 0;border:none"'
+CODE = 'style="white-space:pre-wrap"'
 CHANGED = 'style="border-bottom:2px solid #d97706;margin-right:12px;white-space:nowrap"'
 
 
@@ -66,7 +67,7 @@ def _headline(answer: Answer) -> str:
 
 def _numbered(steps: Sequence[str]) -> Iterator[str]:
     """Steps with their numbers; without, where one brings its own or tells of what is left out."""
-    bare = [bool(step.startswith(LEFT_OUT) or ITS_OWN.match(step)) for step in steps]
+    bare = [bool(step.startswith(SEVERAL) or ITS_OWN.match(step)) for step in steps]
     wide = len(str(len(steps) - sum(bare)))
     number = 0
     for step, is_bare in zip(steps, bare, strict=True):
@@ -105,15 +106,17 @@ def _cells(line: str) -> str:
     if not number.isdigit():
         return f'<td {CELL}></td><td {CELL} colspan="4">{escape(line.strip())}</td>'
     columns = re.split(r" {3,}", step.strip())
-    time = columns.pop(0) if TIME.fullmatch(columns[0]) else ""
-    what = [f'<code style="white-space:pre-wrap">{escape(one)}</code>' for one in columns[:2]]
-    cells = [number, *([time] if time else []), *what, " ".join(map(_marked, columns[2:]))]
+    cells = [number]
+    if TIME.fullmatch(columns[0]):
+        cells.append(columns.pop(0).replace(" ", "&nbsp;"))
+    who = f"<code>{escape(columns.pop(0)).replace(' ', '&nbsp;')}</code>" if len(columns) > 1 else ""
+    cells += [who, f"<code {CODE}>{escape(columns[0])}</code>", " ".join(map(_marked, columns[1:]))]
     return "".join(f"<td {CELL}>{cell}</td>" for cell in cells)
 
 
 def _marked(words: str) -> str:
     """What changed; a remark stays as it is."""
-    remark = words.startswith(("(", "←"))
+    remark = words.startswith(("(", "←", "✗"))
     return escape(words) if remark else f"<span {CHANGED}>{escape(words)}</span>"
 
 

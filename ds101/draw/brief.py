@@ -17,7 +17,7 @@ from ds101.draw.spacetime import spacetime
 from ds101.draw.story import Story
 from ds101.draw.telling import story_of
 from ds101.draw.wording import cut, duration
-from ds101.draw.words import Line, lines_of
+from ds101.draw.words import FORGOTTEN, Line, lines_of
 from ds101.trace import Trace
 
 MOST_LINES = 18
@@ -75,5 +75,16 @@ def _aligned(lines: Sequence[Line], timed: bool) -> Iterator[str]:
         if line.at is None:
             yield cut(line.what, WIDEST)
             continue
-        columns = [f"{line.who:{who}}", f"{line.what:{what}}", *line.changes]
-        yield cut(f"{time:>{wide}}{BETWEEN.join(columns)}", WIDEST).rstrip()
+        begin = f"{time:>{wide}}{line.who:{who}}{BETWEEN}"
+        changes = _fitting(line.changes, WIDEST - len(begin) - max(what, len(line.what)))
+        yield cut(begin + BETWEEN.join([f"{line.what:{what}}", *changes]), WIDEST).rstrip()
+
+
+def _fitting(changes: Sequence[str], room: int) -> Sequence[str]:
+    """As many changes as there is room for; what is said of all of them stays."""
+    remarks = [one for one in changes if one == FORGOTTEN]
+    kept = [one for one in changes if one != FORGOTTEN]
+    left_out: list[str] = []
+    while len(kept) > 1 and sum(len(one) + len(BETWEEN) for one in (*kept, *left_out, *remarks)) > room:
+        kept, left_out = kept[:-1], ["…"]
+    return [*kept, *left_out, *remarks]

@@ -18,6 +18,7 @@ AT_MOST = 60  # lines
 LONGEST = 72  # characters of a message
 WIDEST = 120  # and of all that a line says
 SLOW = 5.0  # times the usual way: how late a message arrives that is said to be late
+FORGOTTEN = "← forgotten"  # beside what a restart has changed
 OWN_LINE = ("crash", "restart", "pause", "resume", "skew", "log", "print", "error", "fail", "info")
 
 
@@ -112,7 +113,7 @@ def _with_changes(lines: Sequence[Line], step: Step) -> Iterator[Line]:
     if changes and lines and lines[0].who != plain(step.lane):
         changes[0] = f"{plain(step.lane)}: {changes[0]}"
     if changes and step.head.kind == "restart":
-        changes.append("← forgotten")
+        changes.append(FORGOTTEN)
     for index, line in enumerate(lines):
         yield replace(line, changes=tuple(changes)) if index == 0 else line
 

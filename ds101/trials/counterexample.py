@@ -11,6 +11,7 @@ from ds101.checks.answer import Answer
 from ds101.draw import picture_of, steps_of
 from ds101.progress import counted_aloud
 from ds101.report import html_of, text_of
+from ds101.trials.ending import until_broken
 from ds101.trials.ordering import replayed_ordering, shortest_ordering
 from ds101.trials.search import Check, first_failure
 from ds101.trials.shrinking import MOST_RUNS, shrunk
@@ -39,12 +40,13 @@ class Counterexample:
 
         A check of `safety` says "this must never happen", so that its failure needs no end of the run: then it is
         shrunk to a mere order of events, if that breaks it too. Other failures keep their times, and are shrunk as
-        trials.
+        trials; the run of one of safety ends where it broke the check.
         """
         order = shortest_ordering(trial, nodes, check) if safety else None
         if order is not None:
             return cls(trial, order.answer, order.run, order.schedule)
-        return cls.as_it_is(shrunk(trial, nodes, check, most_runs), nodes, check)
+        small = cls.as_it_is(shrunk(trial, nodes, check, most_runs), nodes, check)
+        return replace(small, run=until_broken(small.run, check)) if safety else small
 
     @classmethod
     def as_it_is(cls, trial: Trial, nodes: Nodes, check: Check) -> Counterexample:

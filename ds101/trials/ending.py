@@ -1,0 +1,36 @@
+"""Where a run went wrong: what came later is no part of its story."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ds101.trace import Trace
+from ds101.trials.search import Check
+from ds101.trials.trial import Run
+from ds101.verdict import Verdict
+
+
+def until_broken(run: Run, check: Check) -> Run:
+    """The run up to the event that breaks a check of safety: "this must never happen", which no later event mends.
+
+    All of it, where the check reads what the trace doesn't tell (the history, or the nodes' states in the end).
+    """
+    low, high = 0, len(run.trace)  # after so many events it is not broken yet, and broken
+    if _is_broken(run, low, check) or not _is_broken(run, high, check):
+        return run
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _is_broken(run, middle, check):
+            high = middle
+        else:
+            low = middle
+    return _beginning(run, high)
+
+
+def _is_broken(run: Run, events: int, check: Check) -> bool:
+    return check(_beginning(run, events)).verdict is Verdict.BROKEN
+
+
+def _beginning(run: Run, events: int) -> Run:
+    trace = run.trace
+    return replace(run, trace=Trace(trace.events[:events], trace.nodes, trace.cut, timed=trace.timed))
