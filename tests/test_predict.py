@@ -40,7 +40,11 @@ def test_a_click_on_a_button_is_the_choice():
     pytest.importorskip("ipywidgets")
     guess = predict("Which button?", "left", "right")
     _, buttons = guess.form().children
-    assert buttons.value is None
-    buttons.value = "right"
+    left, right = buttons.children
+    assert (left.value, right.value) == (None, None)
+    right.value = "right"
     assert guess.choice == "right"
+    left.value = "left"
+    assert (guess.choice, right.value) == ("left", None), "one choice at a time"
+    assert [button.value for button in guess.form().children[1].children] == ["left", None], "it is kept"
     assert "application/vnd.jupyter.widget-view+json" in guess._repr_mimebundle_()

@@ -16,10 +16,10 @@ from html import escape
 from typing import Any
 
 from ds101.errors import Mistake
+from ds101.widgets.choices import radio_buttons
 from ds101.widgets.live import shown
 
 _chosen: dict[str, str] = {}  # by question
-_WIDE = {"width": "max-content"}
 
 
 def predict(question: str, *choices: object) -> Prediction:
@@ -77,6 +77,5 @@ class Prediction:
         """The question with its buttons, as a widget: a click is a choice."""
         import ipywidgets
 
-        buttons = ipywidgets.RadioButtons(options=self.choices, value=self.choice, layout=_WIDE)
-        buttons.observe(lambda change: self.choose(change["new"]), names="value")
+        buttons = radio_buttons(self.choices, self.choice, self.choose)
         return ipywidgets.VBox([ipywidgets.HTML(f"<b>Predict.</b> {escape(self.question)}"), buttons])

@@ -16,15 +16,16 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from ds101.errors import Mistake
+from ds101.widgets.choices import radio_buttons
 from ds101.widgets.live import shown
 
 _chosen: dict[str, str] = {}  # by question, as long as the kernel lives
-_WIDE = {"width": "max-content", "max_width": "100%"}
 PARTS = {"asks", "choices", "right", "why"}
 
 
@@ -113,7 +114,7 @@ class Quiz:
         return shown(repr(self), self._repr_html_(), self.form)
 
     def form(self) -> Any:
-        """The questions with their buttons, as a widget. Only the last button grades: arrow keys pass over choices."""
+        """The questions with their buttons, as a widget. The last button grades, so that a choice can be changed."""
         import ipywidgets
 
         parts: list[Any] = []
@@ -122,7 +123,7 @@ class Quiz:
             verdicts.append(ipywidgets.HTML())
             parts += [
                 ipywidgets.HTML(f"<b>{number}.</b> {escape(question.asks)}"),
-                self._buttons(number, question),
+                radio_buttons(question.choices, question.choice, partial(self.choose, number)),
                 verdicts[-1],
             ]
         check, grade = ipywidgets.Button(description="Check my answers", button_style="primary"), ipywidgets.HTML()
@@ -134,10 +135,3 @@ class Quiz:
 
         check.on_click(tell)
         return ipywidgets.VBox([*parts, check, grade])
-
-    def _buttons(self, number: int, question: Question) -> Any:
-        import ipywidgets
-
-        buttons = ipywidgets.RadioButtons(options=question.choices, value=question.choice, layout=_WIDE)
-        buttons.observe(lambda change: self.choose(number, change["new"]), names="value")
-        return buttons
