@@ -55,23 +55,27 @@ def fresh(part: type[Node]) -> type[Node]:
 
 
 class Rival(Member):
-    """Asks everybody for their vote in two terms, and does nothing else."""
-
-    TERMS: tuple[int, ...] = (Member.FIRST_TERM + 1, Member.FIRST_TERM + 2)
+    """Asks everybody for their vote in two terms at once, and later again: what is sent to a dead node is lost."""
 
     def start(self) -> None:
-        for term in self.TERMS:
+        self.ask_again(ElectionTimeout())
+        self.set_timer(ElectionTimeout(), after=self.ELECTION_TIMEOUT)
+
+    @on(ElectionTimeout)
+    def ask_again(self, _: ElectionTimeout) -> None:
+        for term in (self.FIRST_TERM + 1, self.FIRST_TERM + 2):
             self.broadcast(RequestVote(term, self.last_log_index, self.last_log_term))
 
-    @on(*EVENTS)
+    @on(HeartbeatDue, RequestVote, Vote, Heartbeat, HeartbeatReply)
     def ignore(self, *_: object) -> None:
         pass
 
 
 class LateRival(Rival):
-    """Asks in the second of these terms only."""
+    """Asks once, in the second of these terms."""
 
-    TERMS = Rival.TERMS[1:]
+    def start(self) -> None:
+        self.broadcast(RequestVote(self.FIRST_TERM + 2, self.last_log_index, self.last_log_term))
 
 
 class Giver(Member):

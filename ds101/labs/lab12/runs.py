@@ -11,6 +11,8 @@ from dataclasses import replace
 from random import Random
 
 from ds101.bad_days import Budget, bad_day
+from ds101.explorer import View
+from ds101.labs.lab12.given import HeartbeatReply
 from ds101.labs.lab12.members import ELECTION_TIMEOUT, candidate_among_givers, voter_among_rivals, whole
 from ds101.labs.worlds import Days, Orders, Processes
 from ds101.trials import Trial
@@ -45,10 +47,18 @@ def _bad(random: Random, n: int) -> Trial:
     return Trial(n, seed, BAD + SETTLING + WATCHED + SPARE, day=day, latency=latency)
 
 
-VOTERS = Orders("a voter among rivals", nodes=voter_among_rivals, states=30_000, options={"timers": 0, "crashes": 1})
+def answered(view: View) -> bool:
+    """A heartbeat has been answered: what follows is searched with three nodes, and no further with four."""
+    return bool(view.sent(HeartbeatReply))
+
+
+VOTERS = Orders("a voter among rivals", nodes=voter_among_rivals, states=60_000, options={"timers": 1, "crashes": 1})
 CANDIDATES = Orders(
     "a candidate among voters", nodes=candidate_among_givers, states=30_000, options={"timers": 2, "crashes": 1}
 )
 ORDERS = Orders("every order", nodes=whole, n=3, states=300_000, options={"timers": 2, "crashes": 1})
+FOUR = Orders("four nodes", nodes=whole, n=4, states=60_000, options={"timers": 2, "prunes": answered})
 DAYS = Days("bad days", nodes=whole, trials=days)
 REAL = Processes("five processes", nodes=whole, trials=real_days, slack=ELECTION_TIMEOUT[0] / 10)
+
+WHOLE = (ORDERS, FOUR, DAYS, REAL)  # for what must never happen

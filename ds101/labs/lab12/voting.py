@@ -6,7 +6,7 @@ from typing import Any
 
 from ds101.checks.answer import Answer, broken, holds, inconclusive
 from ds101.labs.lab12.given import LOGS
-from ds101.labs.lab12.runs import DAYS, ORDERS, REAL, VOTERS
+from ds101.labs.lab12.runs import VOTERS, WHOLE
 from ds101.labs.lab12.votes import ballots, log_in_words
 from ds101.labs.specification import property_of
 
@@ -48,16 +48,14 @@ def a_voter_compares_logs(run: Any) -> Answer:
     return compares_logs(run)
 
 
-@property_of("lab12", points=3, title="one vote a term", hint=ONE_VOTE, needs=("Raft",), worlds=(ORDERS, DAYS, REAL))
+@property_of("lab12", points=3, title="one vote a term", hint=ONE_VOTE, needs=("Raft",), worlds=WHOLE)
 def one_vote_a_term(run: Any) -> Answer:
     """A node votes for at most one candidate in a term, itself included, across crashes; repeating that vote is
     allowed."""
     return votes_once(run)
 
 
-@property_of(
-    "lab12", points=3, title="no vote for an older log", hint=OLDER_LOG, needs=("Raft",), worlds=(ORDERS, DAYS, REAL)
-)
+@property_of("lab12", points=3, title="no vote for an older log", hint=OLDER_LOG, needs=("Raft",), worlds=WHOLE)
 def no_vote_for_an_older_log(run: Any) -> Answer:
     """No node votes for a candidate whose log is less up to date than its own."""
     return compares_logs(run)
