@@ -10,6 +10,7 @@ Nothing is imported here: a node's process needs server.py, and none of its call
 - clients.py    its clients' side of the network
 - tracebook.py  its book of events
 - server.py     the process of one node
+- commands.py   what its world tells it to do
 - timers.py, journal.py, recorder.py   that process's timers and clock, its disk, its records
 - links.py, shared.py, frames.py, control.py   TCP: outgoing links, the lines on them, control connections
 """

@@ -19,6 +19,7 @@ import cloudpickle
 import msgspec
 
 from ds101.clock import Clock
+from ds101.cluster.commands import Commands
 from ds101.cluster.control import Channel
 from ds101.cluster.frames import Envelope, encode_line
 from ds101.cluster.incoming import Incoming
@@ -27,13 +28,11 @@ from ds101.cluster.links import Links
 from ds101.cluster.recorder import Recorder
 from ds101.cluster.timers import Timers
 from ds101.effects import Sending, interval, no_handler, sendings, timer_name
-from ds101.errors import Mistake
-from ds101.faults import CrashPoint, Fault
+from ds101.faults import CrashPoint
 from ds101.lines import places_of
 from ds101.messages import Message, Timer, Types, decode_body, encode
 from ds101.network import Network
-from ds101.node import Node, attributes_of, handler_for
-from ds101.processes.shipping import dump
+from ds101.node import Node, handler_for
 from ds101.reach import freeze_globals
 from ds101.storage import Storage
 from ds101.turn import count_effect, meets, take_turn
@@ -41,7 +40,6 @@ from ds101.wire import Refused
 
 HOST = "127.0.0.1"
 AT_ONCE = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process at once for any signal
-decode_faults = msgspec.msgpack.Decoder(dict[str, Fault]).decode
 
 
 class Plan(msgspec.Struct):
@@ -74,7 +72,7 @@ class Server:
         self.id = plan.id
         self.peers = tuple(name for name in plan.nodes if name != plan.id)
         self.random = random.Random(f"{plan.seed}/{plan.id}/{plan.life}")
-        self.channel = Channel(self._obey, lambda _: None)
+        self.channel = Channel(Commands(self).obey, lambda _: None)
         self.recorder = Recorder(plan.id, plan.life, self.channel)
         self.network = Network(random.Random(f"{plan.seed}/{plan.id}/{plan.life}/links"))
         self.links = Links(self.network, self._real_now, self._dropped, plan.token)
@@ -118,54 +116,13 @@ class Server:
         port: int = listener.sockets[0].getsockname()[1]
         return port
 
-    # What the world commands
-
-    def _obey(self, _: Channel, frame: list[Any]) -> None:
-        verb, *arguments = frame
-        getattr(self, f"_do_{verb}")(*arguments)
-
-    def _do_connect(self, number: int, addresses: dict[str, tuple[str, int]]) -> None:
-        asyncio.get_running_loop().create_task(self._connect(number, addresses))
-
-    async def _connect(self, number: int, addresses: dict[str, tuple[str, int]]) -> None:
-        for name, address in addresses.items():
-            await self.links.connect(name, address)
-        self.channel.say("answer", number, b"")
-
-    def _do_begin(self, number: int, began: int) -> None:
-        self.recorder.began = began
-        self.cause = self.recorder.happened("start" if self.plan.life == 0 else "restart")
-        if take_turn(self, "start", self.node.start):
-            waiting, self.waiting = self.waiting or [], None
-            for envelope, line, connection in waiting:
-                self.receive(envelope, line, connection)
-        self.links.flush()
-        self.channel.say("answer", number, b"")
-
-    def _do_faults(self, number: int, data: bytes) -> None:
-        faults = decode_faults(data)
-        self.network.hold({name: fault for name, fault in faults.items() if not isinstance(fault, CrashPoint)})
-        mine = {name: fault for name, fault in faults.items() if isinstance(fault, CrashPoint)}
-        self.crash_points = {name: point for name, point in mine.items() if point.node == self.id}
-        self.channel.say("answer", number, b"")
-
-    def _do_skew(self, number: int, offset: float, rate: float) -> None:
-        before = self.clock.now()
-        self.clock.skew(offset, rate)
-        self.timers.rate_changed(before)
-        self.channel.say("answer", number, b"")
-
-    def _do_flush(self, number: int) -> None:
-        self.recorder.flush()
-        self.channel.say("answer", number, b"")
-
-    def _do_state(self, number: int) -> None:
-        try:
-            self.channel.say("answer", number, dump(attributes_of(self.node)))
-        except Mistake as mistake:
-            self.channel.say("refusal", number, str(mistake))
-
     # What arrives
+
+    def open_the_barrier(self) -> None:
+        """Every node is there, and `start` has run: what came before is handled now."""
+        waiting, self.waiting = self.waiting or [], None
+        for envelope, line, connection in waiting:
+            self.receive(envelope, line, connection)
 
     def receive(self, envelope: Envelope, line: bytes, connection: Incoming) -> None:
         """One message, from another node, a client or a raw connection."""
