@@ -42,6 +42,7 @@ def test_a_chapter_has_one_quiz_and_it_can_be_asked(source):
     questions = quiz(ROOT / "course" / asked[0]).questions
     assert 3 <= len(questions) <= 8
     assert all(len(question.why.split()) >= 8 for question in questions), "it says why"
+    assert max(len(choice) for question in questions for choice in question.choices) <= 75, "it has one line"
 
 
 def test_every_quiz_is_of_a_chapter():

@@ -40,7 +40,7 @@ def test_a_wrong_answer_is_told_the_right_one_and_why(two):
     two.choose(2, "yes")
     assert [question.verdict() for question in two.questions] == [
         "✓ Right. One is less than two.",
-        "✗ Not that: no. Three is more.",
+        "✗ Right is “no”. Three is more.",
     ]
     assert two.result() == "1 of 2 right."
     two.choose(2, "no")
@@ -72,7 +72,7 @@ def test_the_last_button_grades_and_a_choice_alone_does_not(two):
     second.children[1].value = "no"
     assert (told.value, grade.value) == ("", "")
     check.click()
-    assert "✗ Not that: &lt;b&gt;yes&lt;/b&gt;." in told.value
+    assert "✗ Right is “&lt;b&gt;yes&lt;/b&gt;”." in told.value
     assert "1 of 2 right." in grade.value
 
 

@@ -47,7 +47,7 @@ class Question:
         """What the reader is told."""
         if self.choice is None:
             return "You chose nothing."
-        return f"✓ Right. {self.why}" if self.choice == self.right else f"✗ Not that: {self.right}. {self.why}"
+        return f"✓ Right. {self.why}" if self.choice == self.right else f"✗ Right is “{self.right}”. {self.why}"
 
 
 def quiz(path: str | Path) -> Quiz:
