@@ -41,7 +41,7 @@ def test_what_a_wrong_solution_is_told_is_short_and_shows_no_line_of_ours(
     found: Sequence[tuple[Mutant, Judged]],
 ) -> None:
     for mutant, one in found:
-        story = one.text[one.text.index("\n\n") :].splitlines()
+        story = one.text.partition("\n\n")[2].splitlines()
         assert len(story) <= 25, one.text
         assert "Think:" in one.text
         assert f"check('{mutant.lab}'" in one.text
