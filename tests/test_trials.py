@@ -134,3 +134,16 @@ def test_a_step_of_a_day_may_concern_one_link_only() -> None:
     run = Trial(1, workload=(("ada", calls), ("bob", calls)), day=BadDay(steps, 1.0)).run(Counter)
     assert [operation.outcome for operation in run.history.of("ada")] == ["info", "ok"]
     assert [operation.outcome for operation in run.history.of("bob")] == ["ok", "ok"]
+
+
+@check(hint="Which link?")
+def no_link_is_bad(run: Run) -> Answer:
+    """No link does anything wrong."""
+    return broken("One did.") if any(event.kind == "link" for event in run.trace) else holds()
+
+
+def test_a_smaller_trial_has_no_fault_of_a_link_to_a_node_that_is_gone() -> None:
+    faults = [("n1", "n2", ("loss", 1.0)), ("n2", "n3", ("loss", 1.0))]
+    steps = tuple(Step(0.0, "one link", fault, number) for number, fault in enumerate(faults, start=1))
+    small = Counterexample.of(Trial(3, day=BadDay(steps, 0.5)), Counter, no_link_is_bad).trial
+    assert (small.n, small.day.steps) == (2, steps[:1])

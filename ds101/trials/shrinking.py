@@ -79,7 +79,7 @@ def _without_node(day: BadDay, node: str) -> BadDay:
     for step in day.steps:
         if step.verb == "skew" and step.arguments[0] == node:
             continue
-        if step.arguments == (node,):
+        if step.arguments == (node,) or (step.verb == "one link" and node in step.arguments[:2]):
             gone.add(step.fault)
         elif "partition" in step.verb:
             sides = tuple([name for name in side if name != node] for side in step.arguments)
