@@ -32,6 +32,7 @@ from ds101.labs.lab10.given import (
     Value,
     Write,
 )
+from ds101.labs.lab10.pictures import cut_cable
 from ds101.labs.specification import Lab
 from ds101.labs.worlds import judge_in_worlds
 
@@ -51,4 +52,5 @@ __all__ = [
     "Stored",
     "Value",
     "Write",
+    "cut_cable",
 ]
