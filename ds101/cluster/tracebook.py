@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 
 from ds101.cluster.frames import Envelope, decode_envelope
-from ds101.processes.steady import SteadyLock
 from ds101.trace import Event, Trace, base_name
 
 RECONSTRUCTED = "reconstructed"
@@ -43,7 +42,7 @@ class TraceBook:
         self.cut = 0
         self._count = 0
         self._batches: deque[Batch] = deque()
-        self._lock = SteadyLock()
+        self._lock = threading.Lock()
         self._reading = threading.Lock()
 
     def add(self, event: Event) -> None:
