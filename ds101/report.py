@@ -61,7 +61,7 @@ def _picture(answer: Answer) -> Picture | None:
 
 
 def _headline(answer: Answer) -> str:
-    looked = f"  (After {answer.looked}.)" if answer.looked and answer.verdict is Verdict.BROKEN else ""
+    looked = f" Found after {answer.looked}." if answer.looked and answer.verdict is Verdict.BROKEN else ""
     return f"{answer.headline}{looked}"
 
 

@@ -120,6 +120,17 @@ def test_of_a_collection_only_what_it_gained_or_lost_is_told() -> None:
     assert changed("queue", "[]", "[2]") == "queue [] → [2]"
 
 
+def test_what_a_crash_takes_along_is_not_told_before_the_crash() -> None:
+    events = [
+        Event("s", "send", 0.1, "n1", 1, src="n1", dst="n2", type="Ball"),
+        Event("c", "crash", 0.2, "n2", 1, detail="SIGKILL"),
+        Event("d", "drop", 0.2, "n1", 1, "s", src="n1", dst="n2", type="Ball", detail="n2 crashed"),
+    ]
+    trace = Trace(events, ["n1", "n2"])
+    assert steps_of(trace) == ("200 ms   n2   ✗ crashed: SIGKILL",)
+    assert "n2 crashed" in picture_of(trace)(False).svg
+
+
 # Long runs
 
 
@@ -198,7 +209,7 @@ def test_a_report_tells_a_failure_in_one_form_with_how_much_was_looked_at() -> N
         Verdict.BROKEN, "3 is odd.", ("n1   adds 3   total 0 → 3",), None, "It is even.", "Why?", "again()", "4 runs"
     )
     assert text_of(said) == (
-        "✗ It is even.\n\n  3 is odd.  (After 4 runs.)\n\n"
+        "✗ It is even.\n\n  3 is odd. Found after 4 runs.\n\n"
         "  1  n1   adds 3   total 0 → 3\n\n"
         "  Again:  again()\n  Think:  Why?"
     )

@@ -139,7 +139,7 @@ def _step_lines(step: Step, shown: set[int], late: float, timed: bool) -> Iterat
             words = f"{_message(flight)}   ({where})"
         else:
             continue
-        quiet = flight.lost is None and _others_tell_it(flight, step)
+        quiet = _others_tell_it(flight, step) if flight.lost is None else flight.lost == f"{flight.receiver} crashed"
         receivers.setdefault((plain(flight.sender), words, quiet), []).append(plain(flight.receiver))
     for (sender, words, quiet), names in receivers.items():
         yield Line(f"{sender} → {', '.join(names)}", words, step.at, quiet=quiet)
