@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ds101.checks.answer import Answer, broken, holds, inconclusive
 from ds101.labs.lab12.calm import Calm, calm_end
-from ds101.labs.lab12.runs import DAYS, REAL
+from ds101.labs.lab12.runs import LIVENESS
 from ds101.labs.specification import property_of
 from ds101.trials import Run
 
@@ -17,7 +17,7 @@ TOO_SHORT = "No run was long enough after its last fault."
     title="a leader that stays",
     hint="Who may send next, and when? For each node, name the timer that runs, and everything that sets it back.",
     needs=("Raft",),
-    worlds=(DAYS, REAL),
+    worlds=LIVENESS,
     live=True,
 )
 def a_leader_stays(run: Run) -> Answer:

@@ -9,8 +9,8 @@ from ds101.labs.lab12.given import ElectionTimeout, Heartbeat, HeartbeatDue, Hea
 from ds101.labs.specification import Parts
 from ds101.node import Node, handler_for, on
 
-ELECTION_TIMEOUT = (0.080, 0.160)  # seconds: shorter than in the notebook, so that real runs are short, too
-HEARTBEAT_INTERVAL = 0.025  # seconds
+ELECTION_TIMEOUT = (0.060, 0.120)  # seconds: shorter than in the notebook, so that real runs are short, too
+HEARTBEAT_INTERVAL = 0.020  # seconds
 EVENTS = (ElectionTimeout, HeartbeatDue, RequestVote, Vote, Heartbeat, HeartbeatReply)
 
 

@@ -9,7 +9,7 @@ from ds101.checks.answer import Answer, broken, holds, inconclusive
 from ds101.draw.wording import counted
 from ds101.labs.lab12.calm import Calm, calm_end
 from ds101.labs.lab12.members import HEARTBEAT_INTERVAL
-from ds101.labs.lab12.runs import DAYS, REAL
+from ds101.labs.lab12.runs import LIVENESS
 from ds101.labs.specification import property_of
 from ds101.trace import Event, Trace
 from ds101.trials import Run
@@ -23,7 +23,7 @@ INTERVAL = 0.9 * HEARTBEAT_INTERVAL  # of it, as much as is the same on every cl
     title="little talk",
     hint="For one heartbeat, count on paper: who sends what because of it, and who answers that?",
     needs=("Raft",),
-    worlds=(DAYS, REAL),
+    worlds=LIVENESS,
     live=True,
 )
 def little_talk(run: Run) -> Answer:

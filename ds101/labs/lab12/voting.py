@@ -6,12 +6,12 @@ from typing import Any
 
 from ds101.checks.answer import Answer, broken, holds, inconclusive
 from ds101.labs.lab12.given import LOGS
-from ds101.labs.lab12.runs import VOTERS, WHOLE
+from ds101.labs.lab12.runs import SAFETY, VOTERS
 from ds101.labs.lab12.votes import ballots, log_in_words
 from ds101.labs.specification import property_of
 
 NO_VOTE = "Nobody voted for anybody."
-ONE_VOTE = "Which of a node's attributes must outlive it, and from which moment on?"
+ONE_VOTE = "Which of a node's attributes must outlive it, from which moment on, and which of them only together?"
 OLDER_LOG = "Which number of two logs is compared first, and when does the other one matter?"
 
 
@@ -48,14 +48,14 @@ def a_voter_compares_logs(run: Any) -> Answer:
     return compares_logs(run)
 
 
-@property_of("lab12", points=3, title="one vote a term", hint=ONE_VOTE, needs=("Raft",), worlds=WHOLE)
+@property_of("lab12", points=3, title="one vote a term", hint=ONE_VOTE, needs=("Raft",), worlds=SAFETY)
 def one_vote_a_term(run: Any) -> Answer:
     """A node votes for at most one candidate in a term, itself included, across crashes; repeating that vote is
     allowed."""
     return votes_once(run)
 
 
-@property_of("lab12", points=3, title="no vote for an older log", hint=OLDER_LOG, needs=("Raft",), worlds=WHOLE)
+@property_of("lab12", points=3, title="no vote for an older log", hint=OLDER_LOG, needs=("Raft",), worlds=SAFETY)
 def no_vote_for_an_older_log(run: Any) -> Answer:
     """No node votes for a candidate whose log is less up to date than its own."""
     return compares_logs(run)

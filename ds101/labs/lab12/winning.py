@@ -7,7 +7,7 @@ from typing import Any
 from ds101.checks.answer import Answer, broken, holds, inconclusive
 from ds101.draw.wording import counted
 from ds101.explorer import View
-from ds101.labs.lab12.runs import CANDIDATES, WHOLE
+from ds101.labs.lab12.runs import CANDIDATES, SAFETY
 from ds101.labs.lab12.votes import ballots, leaders, votes_before_heartbeats
 from ds101.labs.specification import property_of
 
@@ -39,7 +39,7 @@ def majority_of_sent(view: View) -> Answer:
     title="a majority first",
     hint=MAJORITY,
     needs=("Raft",),
-    worlds=WHOLE,
+    worlds=SAFETY,
     orders=majority_of_sent,
 )
 def majority_first(run: Any) -> Answer:
@@ -64,7 +64,7 @@ def _judged(won: list[tuple[str, int, set[str]]], n: int) -> Answer:
     title="one leader a term",
     hint="Each of the two believed that it had won. Who voted for both, or which majority did they count?",
     needs=("Raft",),
-    worlds=WHOLE,
+    worlds=SAFETY,
 )
 def one_leader_a_term(run: Any) -> Answer:
     """No two nodes send heartbeats in the same term."""
