@@ -14,7 +14,7 @@ from ds101.labs.specification import property_of
 from ds101.trace import Event, Trace
 from ds101.trials import Run
 
-INTERVAL = 0.9 * HEARTBEAT_INTERVAL  # of it, as much as is the same on every clock and machine
+NEXT = 0.9 * HEARTBEAT_INTERVAL  # seconds after a heartbeat, at least, for one to be the next: no machine is exact
 
 
 @property_of(
@@ -50,8 +50,14 @@ def _by_interval(calm: Calm) -> list[list[Event]]:
     """For each heartbeat the messages that belong to the interval which it begins."""
     begun = _beginnings(calm.trace)
     by_time = [(begun[event.id], event) for event in calm.sends]
-    starts = [at for at, event in by_time if event.type == "Heartbeat" and at >= calm.since]
-    return [[event for at, event in by_time if start <= at < start + INTERVAL] for start in dict.fromkeys(starts)]
+    starts = sorted({at for at, event in by_time if event.type == "Heartbeat" and at >= calm.since})
+    ends = [_end(start, starts) for start in starts]
+    return [[event for at, event in by_time if start <= at < end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _end(start: float, heartbeats: Sequence[float]) -> float:
+    """Where an interval ends: with the next heartbeat, if that is no more than a little early."""
+    return min([start + HEARTBEAT_INTERVAL, *(at for at in heartbeats if at >= start + NEXT)])
 
 
 def _beginnings(trace: Trace) -> dict[str, float]:
