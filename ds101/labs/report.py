@@ -97,11 +97,10 @@ class Report:
 
 def _story(one: Property, finding: Answer) -> Answer:
     """What was found, with all that the property says of it."""
-    replay = ""
-    if finding.replay:
-        parts = one.needs or find_lab(one.lab).parts
-        replay = f"check({one.lab!r}, {', '.join(parts)}, replay={finding.replay!r})"
-    return replace(finding, sentence=one.sentence, hint=one.hint, replay=replay)
+    parts = one.needs or find_lab(one.lab).parts
+    again = f"replay={finding.replay!r}" if finding.replay else f"only={one.title!r}"
+    call = f"check({one.lab!r}, {', '.join(parts)}, {again})"
+    return replace(finding, sentence=one.sentence, hint=one.hint, replay=call)
 
 
 def _html(report: Report) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ds101.checks.answer import Answer, holds
+from ds101.draw import picture_of, steps_of
 from ds101.explorer.result import Reached
 from ds101.labs.specification import Parts, Property
 from ds101.labs.worlds.outcome import Failure
@@ -12,7 +13,6 @@ from ds101.labs.worlds.trying import unwritten_or_broken
 from ds101.trace import Trace
 from ds101.trials import Counterexample, Run, Trial, searched_for
 from ds101.trials.search import Check
-from ds101.trials.story import picture_of, steps_of
 
 MOST_RUNS = 150  # when a failing day is made smaller
 SEEDS = 100  # with which a real failure is searched for in the simulation
@@ -24,21 +24,23 @@ def story_of(one: Property, failure: Failure, parts: Parts, answer: Answer) -> A
     """The answer with the story of its failure. Making it may take a few seconds."""
     if isinstance(failure.what, Reached):
         return told(one, answer, failure.what.trace, replay_line(failure.stage.name, "order", failure.what.schedule))
-    if failure.run is None or not isinstance(failure.what, Trial):
-        return answer
+    if failure.run is None or not isinstance(failure.what, Trial) or not one.data.get("story", True):
+        return answer  # its sentence says it all: there may be a thousand operations behind it
     trial, nodes = failure.what, failure.stage.nodes(parts)
     check = same_failure(one, failure.run)
     if failure.takes_long:
         return told(one, answer, failure.run.trace, replay_line(failure.stage.name, "day", trial.line()))
+    safety = not one.data.get("live")
     if failure.stage.kind == "simulation":
-        safety = not one.data.get("live")
         found: Counterexample | None = Counterexample.of(trial, nodes, check, safety=safety, most_runs=MOST_RUNS)
     else:
-        found = searched_for(trial, nodes, check, seeds=SEEDS)
+        found = searched_for(trial, nodes, check, seeds=SEEDS, safety=safety, most_runs=MOST_RUNS)
     if found is None:
         seen = replace(answer, headline=f"{answer.headline} {MAY_NOT_RECUR}")
         return told(one, seen, failure.run.trace, replay_line(failure.stage.name, "real", trial.line()))
-    return told(one, _headed(answer, found, failure), found.run.trace, _replay_of(found, failure.stage.name))
+    return told(
+        one, _headed(answer, found, failure), found.run.trace, replay_line(failure.stage.name, "day", found.line())
+    )
 
 
 def same_failure(one: Property, run: Run) -> Check:
@@ -56,12 +58,6 @@ def told(one: Property, answer: Answer, trace: Trace, replay: str) -> Answer:
 def replay_line(stage: str, how: str, what: str) -> str:
     """A run of a stage: a day of the simulation, a real one, or an order of events."""
     return f"{stage}: {how} {what}"
-
-
-def _replay_of(found: Counterexample, stage: str) -> str:
-    if not found.schedule:
-        return replay_line(stage, "day", found.line())
-    return replay_line(stage, "order", f"{Trial(found.trial.n, workload=found.trial.workload).line()} {found.schedule}")
 
 
 def _headed(answer: Answer, found: Counterexample, failure: Failure) -> Answer:
