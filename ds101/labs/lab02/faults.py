@@ -29,9 +29,24 @@ def chosen_days(clients: Names) -> tuple[BadDay, ...]:
     late = (("delay", 0.8),)
     return (
         BadDay((), 0.0),
-        _day(Step(0.0, "crash after", (SERVER, "Request"), 1), Step(0.6, "restart", (SERVER,), 1)),
+        # killed between storing and answering
+        _day(Step(0.0, "crash after", (SERVER, "Request"), 1), Step(0.3, "restart", (SERVER,), 1)),
+        # replies are lost
         _day(Step(0.0, "drop", ("Reply", SERVER, "*", 4), 1), Step(1.0, "mend", (), 1)),
-        _day(Step(0.0, "partition", cut, 1), Step(0.75, "heal", (), 1)),
+        # the reply is lost, and the server killed, before the request comes again
+        _day(
+            Step(0.0, "drop", ("Reply", SERVER, "*", 2), 1),
+            Step(0.0, "crash after", (SERVER, "Reply"), 2),
+            Step(0.3, "restart", (SERVER,), 2),
+            Step(0.3, "mend", (), 1),
+        ),
+        # requests wait, and come at once
+        _day(Step(0.0, "pause", (SERVER,), 1), Step(0.28, "resume", (SERVER,), 1)),
+        # cut for most of the first operation; for most of the second; in the beginning of the second
+        _day(Step(0.0, "partition", cut, 1), Step(0.58, "heal", (), 1)),
+        _day(Step(0.3, "partition", cut, 1), Step(1.01, "heal", (), 1)),
+        _day(Step(0.48, "partition", cut, 1), Step(0.7, "heal", (), 1)),
+        # answers that come when nobody waits for them any more
         _day(Step(0.0, "one link", (SERVER, clients[0], *late), 1), Step(1.0, "mend", (), 1)),
     )
 
@@ -51,7 +66,7 @@ def bad_day(random: Random, seconds: Seconds, clients: Names) -> BadDay:
         if end > seconds:
             break
         steps += random.choice(kinds)(random, round(begin, 3), round(end, 3), fault, clients)
-        begin = end + random.uniform(0.0, 0.2) * seconds  # one after the other, so that each is seen by itself
+        begin = random.choice((end, random.uniform(begin, end))) + random.uniform(0.0, 0.2) * seconds
     return BadDay(tuple(sorted(steps, key=lambda step: (step.at, step.fault))), seconds)
 
 

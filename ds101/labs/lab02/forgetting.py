@@ -119,6 +119,7 @@ def failed_is_final(run: Any) -> Answer:
     hint="Which replies can no client ever ask for again?",
     needs=NEEDS,
     worlds=(VOLATILE_GROWTH,),
+    story=False,
 )
 def memory_stays_small(run: Run) -> Answer:
     """Without storage, too, the server's encoded state after 1,000 operations is at most 1.1 times that after 50."""

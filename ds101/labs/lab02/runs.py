@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -22,9 +22,9 @@ Seconds = float
 Nodes = Mapping[str, type[Node]]
 WITHIN = 0.6  # seconds that a passenger waits
 PATIENCE = 0.3  # seconds that a passenger waits longer than that, to see how late it is
-RIDES = 3  # of each passenger on a day
 READERS = ("n2", "n3")
 CLIENTS = ("c1", "c2")  # the world's own, who are passengers, or clients of the server
+FIRST_PAUSES = {"c1": (0.05, 0.45), "c2": (0.05, 0.0)}  # seconds before each ride, on chosen days
 
 
 # Which nodes
@@ -53,11 +53,11 @@ def one_client(nodes: Any) -> Any:
 # What clients do
 
 
-def rides(name: str, reader: str, random: Random, number: int) -> tuple[Call, ...]:
-    """A passenger's charges, each of a card of its own."""
+def rides(name: str, reader: str, pauses: Sequence[Seconds]) -> tuple[Call, ...]:
+    """A passenger's charges, each of a card of its own, each after so many seconds."""
     return tuple(
-        Call(reader, Charge(f"{name}-{ride}", WITHIN), WITHIN + PATIENCE, after=round(random.uniform(0, 0.2), 3))
-        for ride in range(1, number + 1)
+        Call(reader, Charge(f"{name}-{ride}", WITHIN), WITHIN + PATIENCE, after=pause)
+        for ride, pause in enumerate(pauses, start=1)
     )
 
 
@@ -66,10 +66,19 @@ def readings(cards: list[str], after: Seconds) -> tuple[Call, ...]:
     return tuple(Call("n1", Read(card), 0.5, after=after if card == cards[0] else 0.0) for card in cards)
 
 
-def ride_day(day: BadDay, random: Random, number: int = RIDES) -> Trial:
-    """A day on which two passengers ride, each so many times, and all charges are read in the end."""
-    clients = {name: rides(name, reader, random, number) for name, reader in zip(CLIENTS, READERS, strict=True)}
-    return _with_readings(random, number * (WITHIN + PATIENCE + 0.2), day, clients)
+def ride_day(day: BadDay, random: Random, pauses: Mapping[str, Sequence[Seconds]]) -> Trial:
+    """A day on which passengers ride after these pauses, and all charges are read in the end."""
+    clients = {name: rides(name, reader, pauses[name]) for name, reader in zip(CLIENTS, READERS, strict=True)}
+    seconds = max(sum(some) + len(some) * (WITHIN + PATIENCE) for some in pauses.values())
+    return _with_readings(random, seconds, day, clients)
+
+
+def any_pauses(random: Random, number: int) -> dict[str, list[Seconds]]:
+    """Short ones, and some that end in the middle of what the call before has left behind."""
+    return {
+        name: [round(random.choice((0.0, 0.2, 0.45)) + random.uniform(0, 0.05), 3) for _ in range(number)]
+        for name in CLIENTS
+    }
 
 
 def request_day(day: BadDay, random: Random) -> Trial:
@@ -102,17 +111,17 @@ def _with_readings(random: Random, seconds: Seconds, day: BadDay, clients: dict[
 def days(random: Random, size: int) -> Iterator[Trial]:
     """Simulated days of rides: first the ones that everybody should think of, then any."""
     for day in chosen_days(READERS):
-        yield ride_day(day, random)
+        yield ride_day(day, random, FIRST_PAUSES)
     for _ in range(40 * size):
-        yield ride_day(bad_day(random, 3.0, READERS), random)
+        yield ride_day(bad_day(random, 3.0, READERS), random, any_pauses(random, 3))
 
 
 def real_days(random: Random, size: int) -> Iterator[Trial]:
     """Few of them, since they take their time."""
     for day in chosen_days(READERS)[1 : 1 + size]:
-        yield ride_day(day, random, 2)
+        yield ride_day(day, random, FIRST_PAUSES)
     for _ in range(size):
-        yield ride_day(bad_day(random, 2.0, READERS), random, 2)
+        yield ride_day(bad_day(random, 2.0, READERS), random, any_pauses(random, 2))
 
 
 def request_days(random: Random, size: int) -> Iterator[Trial]:

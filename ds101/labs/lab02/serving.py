@@ -117,6 +117,7 @@ def _replied(run: Any) -> list[Operation]:
     hint="Which replies can no client ever ask for again?",
     needs=("Server",),
     worlds=(SERVER_GROWTH,),
+    story=False,
 )
 def memory_stays_small(run: Run) -> Answer:
     """The server's encoded state after 1,000 operations is at most 1.1 times that after 50."""
