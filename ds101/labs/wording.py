@@ -34,15 +34,6 @@ def value_in_words(value: object) -> str:
     return f"{words[: MOST_CHARACTERS - 16]}…{size}"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun.
-
-    >>> counted(1, "byte"), counted(2000, "byte")
-    ('1 byte', '2,000 bytes')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def outcome_in_words(outcome: Outcome, value: Callable[[object], str] = value_in_words, *, place: bool = True) -> str:
     """What became of a call, as the end of a sentence that begins with the call; an error with its line, if wanted.
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from ds101.checks.answer import Answer, broken, holds, to_do
 from ds101.draw.segments import Box, Row, draw_stream
+from ds101.draw.wording import counted
 from ds101.errors import NotYet
 from ds101.labs.apart import Apart, Foreign, Outcome, Raised, Returned
 from ds101.labs.lab01.given import LIMIT, FrameTooLarge
 from ds101.labs.lab01.streams import WORDS, frame
 from ds101.labs.specification import property_of
-from ds101.labs.wording import bytes_in_words, counted, outcome_in_words, value_in_words
+from ds101.labs.wording import bytes_in_words, outcome_in_words, value_in_words
 
 PATIENCE = 10.0  # seconds for one call; it takes microseconds
 
