@@ -13,7 +13,7 @@ from ds101.labs.specification import Parts, Property
 from ds101.labs.worlds.orders import Orders
 from ds101.labs.worlds.stories import told
 from ds101.labs.worlds.trying import unwritten_or_broken
-from ds101.trials import Run
+from ds101.trials import Counterexample, Run
 from ds101.trials.trial import trial_from
 
 COPY = "The replay line can't be read. Copy it whole from the report."
@@ -32,21 +32,18 @@ def shown_again(one: Property, parts: Parts, line: str) -> Answer:
 def _shown(one: Property, stage: Any, nodes: Any, how: str, what: str) -> Answer:
     if how == "order":
         return _order(one, stage, nodes, what)
-    run = trial_from(what, nodes).run(nodes, Cluster if how == "real" else None)
+    if how == "real":
+        run = trial_from(what, nodes).run(nodes, Cluster)
+    else:
+        run = Counterexample.replay(what, nodes, lambda run: _said(one, run)).run
     return told(one, _said(one, run), run.trace, "")
 
 
-def _order(one: Property, stage: Any, nodes: Any, what: str) -> Answer:
-    if isinstance(stage, Orders):
-        network = stage.options.get("network", "set")
-        there = replay(nodes, what, stage.n, clients=stage.clients, network=network)
-        check = one.data.get("orders", one.check)
-    else:
-        line, _, what = what.partition(" ")
-        trial = trial_from(line, nodes)
-        there = replay(nodes, what, trial.n, clients={name: list(calls) for name, calls in trial.workload})
-        check = one.check
+def _order(one: Property, stage: Orders, nodes: Any, schedule: str) -> Answer:
+    network = stage.options.get("network", "set")
+    there = replay(nodes, schedule, stage.n, clients=stage.clients, network=network)
     deaths = [event for event in there.trace if event.kind == "error"]
+    check = one.data.get("orders", one.check)
     answer = unwritten_or_broken(RuntimeError(deaths[-1].detail)) if deaths else check(there.view)
     return told(one, answer, there.trace, "")
 

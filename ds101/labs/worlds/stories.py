@@ -16,6 +16,7 @@ from ds101.trials.search import Check
 
 MOST_RUNS = 150  # when a failing day is made smaller
 SEEDS = 100  # with which a real failure is searched for in the simulation
+FLOOD, BEGINNING = 50_000, 200  # events of a run with a great many, and how many of them are told
 SEEN = "It was seen on real processes, and found again in the simulation, which shows it here."
 MAY_NOT_RECUR = "Seen on real processes; it may not recur. No simulated run showed it."
 
@@ -51,7 +52,8 @@ def same_failure(one: Property, run: Run) -> Check:
 
 
 def told(one: Property, answer: Answer, trace: Trace, replay: str) -> Answer:
-    """The answer with the steps and the picture of a run."""
+    """The answer with the steps and the picture of a run; of a flood, its beginning tells most."""
+    trace = trace if len(trace) < FLOOD else Trace(trace[:BEGINNING], trace.nodes)
     return replace(answer, steps=steps_of(trace), draw=picture_of(trace), replay=f"{one.title} {replay}")
 
 

@@ -46,13 +46,13 @@ class Witness:
         self.slack, self.late = slack, 0.0
 
     def __enter__(self) -> Self:
-        self._world = Cluster(Metronome, n=2)
-        self._world.__enter__()
+        self.world = Cluster(Metronome, n=2)
+        self.world.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._world.__exit__(None, None, None)
-        self.late = latest(self._world)
+        self.world.__exit__(None, None, None)
+        self.late = latest(self.world)
 
     @property
     def kept_time(self) -> bool:
