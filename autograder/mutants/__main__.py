@@ -18,7 +18,7 @@ from autograder.mutants import Mutant, labs, mutants_of
 from autograder.mutants.alarms import false_alarms
 from autograder.mutants.judged import Judged, Task, judged_apart
 
-QUICK = (3, 1)  # seeds in the simulation, and judgings on real processes, without a false alarm
+QUICK = (3, 1)  # simulated runs, and runs on real processes, without a false alarm, at least
 SOAK = (300, 50)
 
 

@@ -7,32 +7,32 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from autograder.mutants.judged import ANOTHER_WAY, REFERENCE, Judged, Task, judged_apart
+from autograder.mutants.judged import ANOTHER_WAY, CORES, REFERENCE, Judged, Task, judged_apart
 from ds101.labs.specification import find_lab
 from ds101.labs.worlds import judge_in_worlds
 
 
 def false_alarms(lab: str, seeds: int, real: int) -> Iterator[str]:
-    """A sentence for each alarm, over so many seeds, and so many judgings on real processes with all cores busy."""
-    for one in judged_apart(list(_simulated(lab, seeds))):
-        yield from _alarms_of(one)
+    """A sentence for each alarm, over at least so many simulated runs, and so many on real processes, all cores busy.
+
+    For a lab that is not judged in worlds, `real` counts judgings.
+    """
+    in_worlds = find_lab(lab).judging is judge_in_worlds
+    if in_worlds:
+        yield from _alarms(lab, seeds, frozenset({"orders", "simulation"}), first_seed=100, at_once=CORES)
     with busy_cores():
-        for one in judged_apart(list(_real(lab, real)), at_once=1):
+        yield from _alarms(lab, real, frozenset({"processes"} if in_worlds else ()), first_seed=500, at_once=1)
+
+
+def _alarms(lab: str, at_least: int, worlds: frozenset[str], first_seed: int, at_once: int) -> Iterator[str]:
+    runs, seed = 0, first_seed
+    while runs < at_least:
+        seeds = range(seed, seed + at_once)
+        tasks = [Task(lab, (REFERENCE, ANOTHER_WAY)[one % 2], one, size=2, worlds=worlds) for one in seeds]
+        for one in judged_apart(tasks, at_once):
+            runs += one.runs or 1
             yield from _alarms_of(one)
-
-
-def _simulated(lab: str, seeds: int) -> Iterator[Task]:
-    """For labs that are judged in worlds: all but the real processes. A seed draws many days."""
-    if find_lab(lab).judging is judge_in_worlds:
-        worlds = frozenset({"orders", "simulation"})
-        for seed in range(100, 100 + seeds):
-            yield Task(lab, (REFERENCE, ANOTHER_WAY)[seed % 2], seed, size=2, worlds=worlds)
-
-
-def _real(lab: str, runs: int) -> Iterator[Task]:
-    worlds = frozenset({"processes"} if find_lab(lab).judging is judge_in_worlds else ())
-    for seed in range(500, 500 + runs):
-        yield Task(lab, (REFERENCE, ANOTHER_WAY)[seed % 2], seed, size=2, worlds=worlds)
+        seed += at_once
 
 
 def _alarms_of(one: Judged) -> Iterator[str]:

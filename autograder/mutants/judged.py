@@ -55,6 +55,7 @@ class Judged:
     looked: str  # at how much, until the first was known to be broken
     text: str
     seconds: float
+    runs: int  # in simulation and on real processes
 
 
 def judged(task: Task) -> Judged:
@@ -69,6 +70,7 @@ def judged(task: Task) -> Judged:
         _looked(report),
         report.text(),
         time.monotonic() - begin,
+        report.runs,
     )
 
 

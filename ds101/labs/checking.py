@@ -89,7 +89,7 @@ def reports(lab: str, *solution: Any, only: str = "", effort: Effort) -> Iterato
         if findings[one.title].to_do:
             # Nothing else of that part can be judged, and a part that is missing is said once.
             findings.update({other.title: findings[one.title] for other in asked[number:] if other.needs == one.needs})
-    yield _told(Report(found, asked, findings, bool(effort.replay)), judging), None
+    yield _told(Report(found, asked, findings, bool(effort.replay), runs=judging.runs), judging), None
 
 
 def _told(report: Report, judging: Judging) -> Report:

@@ -26,6 +26,7 @@ class Report:
     findings: dict[str, Answer] = field(default_factory=dict)  # by the property's title
     replayed: bool = False
     doing: str = ""  # what is done now, in words, while it grows
+    runs: int = 0  # how many were made, for a lab on nodes
 
     @property
     def points(self) -> int:

@@ -60,6 +60,10 @@ class Property:
 class Judging(Protocol):
     """The judging of one solution: what one property needs may serve the next."""
 
+    @property
+    def runs(self) -> int:
+        """How many runs were made so far, as far as they are counted."""
+
     def judge(self, one: Property) -> Generator[str, None, Answer]:
         """Judge one property: yields what is being done, in words, and returns the answer."""
 

@@ -31,6 +31,11 @@ class Judging:
         self._failures: dict[str, Failure] = {}
         self._hopeless: Answer | None = None  # it is the answer to all: each run would take seconds
 
+    @property
+    def runs(self) -> int:
+        """How many trials were run so far."""
+        return sum(begun.runs for begun in self._begun.values())
+
     def judge(self, one: Property) -> Generator[str, None, Answer]:
         """Judge one property: yields what is done, in words, and returns the `Answer`."""
         if self.effort.replay:

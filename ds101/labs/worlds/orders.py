@@ -46,6 +46,7 @@ class Searching:
         self.outcomes = {one.title: Outcome() for one in asked}
         self._open = {one.title: one for one in asked}
         self._over = False
+        self.runs = 0  # a search is no run
 
     def look(self, one: Property) -> Iterator[str]:
         """Search until the property is broken, or nothing else is. Yields what is done, in words."""

@@ -46,18 +46,18 @@ class Trying:
         self.outcomes = {one.title: Outcome() for one in asked}
         self._open = {one.title: one for one in asked}
         self._trials = stage.trials(Random(f"{effort.seed} {stage.name}"), effort.size)
-        self._tried = 0
+        self.runs = 0
 
     def look(self, one: Property) -> Iterator[str]:
         """Run trials until the property is broken, or there are no more. Yields what is done, in words."""
         while one.title in self._open:
-            yield f"{self.stage.name}, {counted(self._tried, 'run')} so far"
+            yield f"{self.stage.name}, {counted(self.runs, 'run')} so far"
             trial = next(self._trials, None)
             if trial is None:
                 break
-            self._tried += 1
+            self.runs += 1
             self._try(trial)
-        self.outcomes[one.title].looked = f"{counted(self._tried, 'run')} ({self.stage.name})"
+        self.outcomes[one.title].looked = f"{counted(self.runs, 'run')} ({self.stage.name})"
 
     def _try(self, trial: Trial) -> None:
         try:
