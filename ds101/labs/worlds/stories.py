@@ -12,6 +12,7 @@ from ds101.labs.worlds.outcome import Failure
 from ds101.labs.worlds.trying import unwritten_or_broken
 from ds101.trace import Trace
 from ds101.trials import Counterexample, Run, Trial, searched_for
+from ds101.trials.ending import until_broken
 from ds101.trials.search import Check
 
 MOST_RUNS = 150  # when a failing day is made smaller
@@ -38,7 +39,8 @@ def story_of(one: Property, failure: Failure, parts: Parts, answer: Answer) -> A
         found = searched_for(trial, nodes, check, seeds=SEEDS, safety=safety, most_runs=MOST_RUNS)
     if found is None:
         seen = replace(answer, headline=f"{answer.headline} {MAY_NOT_RECUR}")
-        return told(one, seen, failure.run.trace, replay_line(failure.stage.name, "real", trial.line()))
+        shown = until_broken(failure.run, check) if safety else failure.run
+        return told(one, seen, shown.trace, replay_line(failure.stage.name, "real", trial.line()))
     return told(
         one, _headed(answer, found, failure), found.run.trace, replay_line(failure.stage.name, "day", found.line())
     )
