@@ -152,7 +152,7 @@ class Launcher:
                 )
             key = next(self.keys)
             self.lives[key] = life
-        self.command("spawn", key, title, payload, disk)
+            self.command("spawn", key, title, payload, disk)  # in one step: a life that nobody starts would never end
 
     def command(self, verb: str, *arguments: Any) -> None:
         with self.lock, suppress(OSError):  # a supervisor that is gone has killed its children
