@@ -12,8 +12,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-v
 	--quiet --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help start test soak mutants lint notebooks coverage pictures bench lock install browser pythons \
-	clean
+.PHONY: help start test soak mutants lint notebooks coverage pictures bench lock install browser pythons clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
