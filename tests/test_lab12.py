@@ -234,6 +234,10 @@ def test_a_node_that_is_down_at_the_end_is_no_calm() -> None:
     assert verdict(a_leader_stays, tale.run()) is INCONCLUSIVE
 
 
+def test_of_fewer_than_three_nodes_nothing_is_said() -> None:
+    assert verdict(a_leader_stays, Tale(("n1", "n2")).run()) is INCONCLUSIVE
+
+
 def test_silence_is_told_with_the_deadline() -> None:
     headline = a_leader_stays.check(Tale().run()).headline
     assert headline == f"Later than {SETTLING:g} s after the last fault, nobody sent a heartbeat."

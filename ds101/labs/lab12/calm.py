@@ -11,6 +11,7 @@ from ds101.trace import Event, Trace
 from ds101.trials import Run
 
 Seconds = float
+FEWEST = 3  # nodes: fewer need no election
 PROMPT = ELECTION_TIMEOUT[0] / 10  # seconds that a message may take
 
 
@@ -54,8 +55,8 @@ class Calm:
 
 
 def calm_end(run: Run) -> Calm | None:
-    """None if some node or link was not sound at the end, or not for long enough."""
-    if run.calm is None:
+    """None if some node or link was not sound at the end, or not for long enough, or if there are too few nodes."""
+    if run.calm is None or len(run.trace.nodes) < FEWEST:
         return None
     end = max(run.seconds, max((event.at for event in run.trace), default=0.0))
     since = run.calm + SETTLING

@@ -11,6 +11,7 @@ from ds101.node import Node, handler_for, on
 
 ELECTION_TIMEOUT = (0.060, 0.120)  # seconds: shorter than in the notebook, so that real runs are short, too
 HEARTBEAT_INTERVAL = 0.020  # seconds
+VOTER = "n2"
 EVENTS = (ElectionTimeout, HeartbeatDue, RequestVote, Vote, Heartbeat, HeartbeatReply)
 
 
@@ -21,7 +22,7 @@ def whole(parts: Parts) -> type[Node]:
 
 def voter_among_rivals(parts: Parts) -> dict[str, type[Node]]:
     """A voter that is asked for its vote by nodes with longer, shorter and older logs than its own."""
-    return {"n1": Rival, "n2": alone(fresh(parts["Voter"])), "n3": LateRival, "n4": Rival, "n5": LateRival}
+    return {"n1": Rival, VOTER: alone(fresh(parts["Voter"])), "n3": LateRival, "n4": Rival, "n5": LateRival}
 
 
 def candidate_among_givers(parts: Parts) -> dict[str, type[Node]]:
@@ -55,16 +56,17 @@ def fresh(part: type[Node]) -> type[Node]:
 
 
 class Rival(Member):
-    """Asks everybody for their vote in two terms at once, and later again: what is sent to a dead node is lost."""
+    """Asks the voter for its vote, when its timer fires, in two terms at once."""
+
+    TERMS: tuple[int, ...] = (Member.FIRST_TERM + 1, Member.FIRST_TERM + 2)
 
     def start(self) -> None:
-        self.ask_again(ElectionTimeout())
         self.set_timer(ElectionTimeout(), after=self.ELECTION_TIMEOUT)
 
     @on(ElectionTimeout)
-    def ask_again(self, _: ElectionTimeout) -> None:
-        for term in (self.FIRST_TERM + 1, self.FIRST_TERM + 2):
-            self.broadcast(RequestVote(term, self.last_log_index, self.last_log_term))
+    def ask(self, _: ElectionTimeout) -> None:
+        for term in self.TERMS:
+            self.send(VOTER, RequestVote(term, self.last_log_index, self.last_log_term))
 
     @on(HeartbeatDue, RequestVote, Vote, Heartbeat, HeartbeatReply)
     def ignore(self, *_: object) -> None:
@@ -72,10 +74,9 @@ class Rival(Member):
 
 
 class LateRival(Rival):
-    """Asks once, in the second of these terms."""
+    """Asks in the second of these terms only."""
 
-    def start(self) -> None:
-        self.broadcast(RequestVote(self.FIRST_TERM + 2, self.last_log_index, self.last_log_term))
+    TERMS = Rival.TERMS[1:]
 
 
 class Giver(Member):

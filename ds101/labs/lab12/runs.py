@@ -53,7 +53,7 @@ def answered(view: View) -> bool:
     return bool(view.sent(HeartbeatReply))
 
 
-VOTERS = Orders("a voter among rivals", nodes=voter_among_rivals, states=60_000, options={"timers": 1, "crashes": 1})
+VOTERS = Orders("a voter among rivals", nodes=voter_among_rivals, states=60_000, options={"timers": 3, "crashes": 1})
 CANDIDATES = Orders(
     "a candidate among voters", nodes=candidate_among_givers, states=30_000, options={"timers": 2, "crashes": 1}
 )

@@ -11,7 +11,10 @@ from ds101.labs.lab12.votes import ballots, log_in_words
 from ds101.labs.specification import property_of
 
 NO_VOTE = "Nobody voted for anybody."
-ONE_VOTE = "Which of a node's attributes must outlive it, from which moment on, and which of them only together?"
+ONE_VOTE = (
+    "When the second request came: in which term was the node, and what could have told it that it had voted in this "
+    "one? Which of its attributes must outlive a crash, and which of them only together?"
+)
 OLDER_LOG = "Which number of two logs is compared first, and when does the other one matter?"
 
 

@@ -12,11 +12,14 @@ from ds101.labs.lab12.votes import ballots, leaders, votes_before_heartbeats
 from ds101.labs.specification import property_of
 
 NO_LEADER = "Nobody sent a heartbeat."
-MAJORITY = "How many votes does your candidate count when it begins to lead, and whose are they, from which term?"
+COUNTING = "How many votes does your candidate count when it begins to lead, and whose are they, from which term?"
+MAJORITY = (
+    "In which term did this node win, and with whose votes? And if it won: what has happened to its term since then?"
+)
 
 
 @property_of(
-    "lab12", points=4, title="a candidate counts votes", hint=MAJORITY, needs=("Candidate",), worlds=(CANDIDATES,)
+    "lab12", points=4, title="a candidate counts votes", hint=COUNTING, needs=("Candidate",), worlds=(CANDIDATES,)
 )
 def a_candidate_counts(view: View) -> Answer:
     """A candidate leads only after votes in its term from a majority of all nodes, each counted once, its own
