@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -13,6 +14,7 @@ from ds101.notebooks import project, sources
 
 ROOT = project(Path(__file__).parent)
 LABS = [source for source in sources(ROOT) if source.is_lab]
+WITH_TASKS = [lab.short for lab in LABS if lab.short != "lab00"]  # lab00 comes solved
 ANSWERS = re.compile(r"BEGIN SOLUTION|END SOLUTION|HIDDEN TESTS")
 
 
@@ -41,16 +43,65 @@ def test_a_released_lab_runs_from_top_to_bottom_in_a_fresh_kernel(lab: str, tmp_
     assert not [output for output in outputs if output.get("name") == "stderr"]
 
 
-@pytest.mark.notebook
-def test_an_untouched_lab01_says_at_every_check_what_to_write_next(tmp_path: Path) -> None:
-    notebook = released("lab01")
+def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
     NotebookClient(
-        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     ).execute()
-    said = [text_of(cell) for cell in notebook.cells if 'check("lab01"' in cell.source and cell.cell_type == "code"]
-    for words, task in zip(said, ("encode", "Decoder", "exchange", "serve"), strict=True):
-        assert f"Next: write {task}. Its docstring is the sentence to implement" in words
+    return notebook
+
+
+def checks_of(notebook: NotebookNode) -> list[NotebookNode]:
+    """The cells that a machine marks, in the order of the tasks."""
+    return [cell for cell in notebook.cells if is_marked(cell)]
+
+
+def is_marked(cell: NotebookNode) -> bool:
+    settings = cell.metadata.get("nbgrader", {})
+    return cell.cell_type == "code" and bool(settings.get("grade")) and not settings.get("solution")
+
+
+def filled(lab: str, tasks: int) -> NotebookNode:
+    """What students receive, with the first so many tasks as our solution has them."""
+    notebook = released(lab)
+    source = nbformat.read(next(one.notebook for one in LABS if one.short == lab), as_version=4)
+    solved = {cell.metadata["nbgrader"]["grade_id"]: cell.source for cell in source.cells if is_a_task(cell)}
+    for cell in [cell for cell in notebook.cells if is_a_task(cell)][:tasks]:
+        cell.source = solved[cell.metadata["nbgrader"]["grade_id"]]
+    return notebook
+
+
+def is_a_task(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("lab", WITH_TASKS)
+def test_an_untouched_lab_says_at_every_check_what_to_write_next(lab: str, tmp_path: Path) -> None:
+    for cell in checks_of(run(released(lab), tmp_path)):
+        words = text_of(cell)
+        assert "Next: write " in words, words
+        assert "Its docstring is the sentence to implement" in words
         assert words.rstrip().endswith("\n0")
+        assert "Traceback" not in words
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("lab", WITH_TASKS)
+@pytest.mark.timeout(600)
+def test_a_lab_that_is_filled_cell_by_cell_passes_cell_by_cell(
+    lab: str, tmp_path: Path, count: Callable[[int, int], int]
+) -> None:
+    every = len(checks_of(released(lab)))
+    for tasks in range(count(every, 1), every + 1):
+        checks = checks_of(run(filled(lab, tasks), tmp_path))
+        for number, cell in enumerate(checks, start=1):
+            points = cell.metadata.nbgrader.points if number <= tasks else 0
+            assert text_of(cell).rstrip().endswith(f"\n{points}"), text_of(cell)
+
+
+@pytest.mark.notebook
+def test_an_experiment_on_an_untouched_lab_says_what_to_write_in_one_line(tmp_path: Path) -> None:
+    notebook = run(released("lab01"), tmp_path)
     (experiment,) = [cell for cell in notebook.cells if cell.source.startswith("SLICE")]
     assert text_of(experiment).strip().startswith("NotYet: Next: write ")
     assert len(text_of(experiment).strip().splitlines()) == 1
