@@ -57,7 +57,7 @@ class Diary(Traveller):
         self.note(f"gets {news.event} from {sender}", news.event, self._write_down(f"gets {news.event}"))
 
     def note(self, what: str, cause: str, stamp: Any, more: str = "") -> str:
-        return super().note(what, cause, stamp, f", wall {self._wall:.3f} s")
+        return super().note(what, cause, stamp, f", wall {self._wall:.6g} s")
 
     @on(Sort)
     def sort(self, _: Sort, client: str) -> None:

@@ -8,7 +8,7 @@ it happened before one that did (Birman, Schiper and Stephenson 1991; Cachin, Gu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ds101.checks.answer import Answer, broken, holds, inconclusive
@@ -81,11 +81,15 @@ def no_post_twice(run: Run | View) -> Answer:
         for author, text, number in screen:
             looked = looked or author != node
             if number > posted[author, text]:
-                often = {0: "never", 1: "once", 2: "twice"}.get(posted[author, text], f"{posted[author, text]} times")
+                often = _often(posted[author, text])
                 return broken(
                     f"{node} shows {author}: {text} for the {_nth(number)} time, and {author} posted it {often}."
                 )
     return holds() if looked else inconclusive("No post reached another screen.")
+
+
+def _often(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _nth(number: int) -> str:
@@ -113,8 +117,8 @@ def no_answer_before_its_question(run: Run | View) -> Answer:
                 looked = True
                 if earlier not in screen[:place]:
                     return broken(
-                        f"{node} shows {_in_words(line)!r}, and not yet {_in_words(earlier)!r}. "
-                        f"When {author} wrote the one, {author}'s screen showed the other."
+                        f"{node} shows {_in_words(line)!r} without {_in_words(earlier)!r}, "
+                        f"which stood on {author}'s screen when {author} wrote it."
                     )
     return holds() if looked else inconclusive("No post that reached another screen had one before it.")
 
@@ -123,7 +127,7 @@ def no_answer_before_its_question(run: Run | View) -> Answer:
     "lab05",
     points=3,
     title="every post everywhere",
-    hint="A post that waits: what does it wait for, and who looks at it again when that has come?",
+    hint="Was the post thrown away, taken for a copy, or does it still wait? For what, and who looks at it again?",
     needs=("CausalBroadcast",),
     worlds=BROADCAST[1:],
     live=True,
@@ -138,8 +142,10 @@ def every_post_everywhere(run: Run) -> Answer:
     for node, screen in screens_in(run).items():
         shown = _counts(screen)
         for (author, text), count in posted.items():
-            if shown.get((author, text), 0) < count:
-                return broken(f"{author} posted {text!r}, all messages have arrived, and {node} does not show it.")
+            if shown[author, text] < count:
+                often = f"{author} posted {text!r}{'' if count == 1 else f' {_often(count)}'}"
+                instead = f"shows it {_often(shown[author, text])}" if shown[author, text] else "does not show it"
+                return broken(f"{often}, all messages have arrived, and {node} {instead}.")
     return holds()
 
 
@@ -149,5 +155,5 @@ def _all_have_arrived(run: Run) -> bool:
     return all(event.id in arrived for event in run.trace if event.kind == "send" and event.dst in run.states)
 
 
-def _counts(screen: Sequence[Line]) -> Mapping[tuple[str, str], int]:
+def _counts(screen: Sequence[Line]) -> Counter[tuple[str, str]]:
     return Counter((author, text) for author, text, _ in screen)
