@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ds101 import Cluster, Message, Node, Trace, Unreachable, on
+from ds101 import Cluster, Message, Node, Timer, Trace, Unreachable, on
 
 
 class Move(Message):
@@ -145,10 +145,73 @@ def the_cap_theorem() -> Trace:
     return world.trace
 
 
+class Divide(Message):
+    helpers: int
+
+
+class Ready(Message):
+    """The book is bound."""
+
+
+class Part(Message):
+    seconds: float
+
+
+class PartDone(Message):
+    """My pages are printed."""
+
+
+class InOrder(Timer):
+    """The pages are in order."""
+
+
+class Printed(Timer):
+    """My pages are printed."""
+
+
+class Helper(Node):
+    @on(Part)
+    def work(self, part, boss):
+        self.boss = boss
+        self.set_timer(Printed(), after=part.seconds)
+
+    @on(Printed)
+    def report(self, timer):
+        self.send(self.boss, PartDone())
+
+
+class Boss(Node):
+    """Does 100 ms of a job alone, and divides 400 ms among helpers."""
+
+    @on(Divide)
+    def begin(self, divide, client):
+        self.client, self.helpers, self.open = client, divide.helpers, divide.helpers
+        self.set_timer(InOrder(), after=0.1)
+
+    @on(InOrder)
+    def hand_out(self, timer):
+        for number in range(1, self.helpers + 1):
+            self.send(f"h{number}", Part(0.4 / self.helpers))
+
+    @on(PartDone)
+    def collect(self, done, helper):
+        self.open -= 1
+        if self.open == 0:
+            self.send(self.client, Ready())
+
+
+def a_divided_job() -> Trace:
+    """What chapter 02 begins with: four helpers at once, and a part that stays the boss's."""
+    with Cluster({"boss": Boss} | {f"h{number}": Helper for number in range(1, 5)}) as world:
+        world.client("ines").call("boss", Divide(4))
+    return world.trace
+
+
 PICTURES: dict[str, Callable[[], Trace]] = {
     "the-reply-that-never-came": the_reply_that_never_came,
     "three-greeters": three_greeters,
     "one-system": one_system,
+    "a-divided-job": a_divided_job,
     "the-cap-theorem": the_cap_theorem,
 }
 
