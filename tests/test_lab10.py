@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from autograder.mutants import lab10_another_way, reference
-from ds101 import Cluster, History, Node, Verdict, explore
+from ds101 import Cluster, History, Message, Node, Verdict, explore
 from ds101.history import Operation
 from ds101.labs import Property
 from ds101.labs.lab10 import AS_READ, DEADLINE, LAB, Done, Get, Put, Read, Refused, Siblings, Stored, Value, Write
@@ -25,6 +25,7 @@ from ds101.labs.lab10.runs import (
     consistent_real_days,
 )
 from ds101.labs.lab10.scenes import two_blind_writes
+from ds101.labs.lab10.telling import as_clients_saw_it
 from ds101.labs.lab10.weather import FAULTS, bad_day
 from ds101.labs.worlds import Orders
 from ds101.trace import Event, Trace
@@ -38,14 +39,17 @@ OURS = dict(zip(LAB.parts, reference("lab10"), strict=True))
 OTHER = {"ConsistentStore": lab10_another_way.ConsistentStore, "AvailableStore": lab10_another_way.AvailableStore}
 
 
-class SilentConsistentStore(OURS["ConsistentStore"]):  # type: ignore[misc]
-    def begin(self, request: object, client: str) -> None: ...
+def nothing(self: Node, request: Message, client: str) -> None:
+    """Does nothing."""
 
 
-class SilentAvailableStore(OURS["AvailableStore"]):  # type: ignore[misc]
-    def answer(self, request: object, client: str) -> None: ...
+def silent(store: type[Node], *handlers: str) -> type[Node]:
+    """A store that hears its clients, and does nothing."""
+    return type(f"Silent{store.__name__}", (store,), dict.fromkeys(handlers, nothing))
 
-    def take(self, request: object, client: str) -> None: ...
+
+SilentConsistentStore = silent(OURS["ConsistentStore"], "begin")
+SilentAvailableStore = silent(OURS["AvailableStore"], "answer", "take")
 
 
 def calm_day() -> Trial:
@@ -259,3 +263,10 @@ def test_every_day_has_the_faults_that_the_issue_names() -> None:
 def test_every_fault_of_a_day_ends_within_it() -> None:
     for trial in islice(available_days(Random(2), 1), 12):
         assert trial.run(OURS["AvailableStore"], watch=False).calm is not None
+
+
+def test_a_story_of_shoppers_has_no_messages_between_nodes() -> None:
+    run = two_blind_writes(Random(1)).run(OURS["AvailableStore"])
+    told = as_clients_saw_it(run.trace)
+    assert {event.type for event in told if event.kind == "deliver"} == {"Put", "Stored", "Get", "Siblings"}
+    assert len(told) < len(run.trace) / 10

@@ -14,6 +14,7 @@ at the same rate. Nobody lies: a node sends what its code says, and messages arr
 - runs.py        the worlds, with their clients and faults
 - consistent.py  task 1: ConsistentStore
 - available.py   task 2: AvailableStore
+- telling.py     what is told of a run of the available store
 - pictures.py    the bad run and the good run
 """
 

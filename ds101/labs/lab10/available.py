@@ -10,6 +10,7 @@ from ds101.labs.lab10.asked import asked
 from ds101.labs.lab10.given import DEADLINE, PERIOD, Get, Put, Siblings, Stored
 from ds101.labs.lab10.replaced import covers
 from ds101.labs.lab10.runs import AVAILABLE_DAYS, AVAILABLE_REAL
+from ds101.labs.lab10.telling import as_clients_saw_it
 from ds101.labs.specification import property_of
 from ds101.trials import Run
 
@@ -28,6 +29,7 @@ NEEDS = ("AvailableStore",)
     needs=NEEDS,
     worlds=WORLDS,
     live=True,
+    shown=as_clients_saw_it,
 )
 def always_answers(run: Run) -> Answer:
     """Every Get and Put that reaches a running node gets its result by the deadline, whatever the nodes' links do."""
@@ -62,6 +64,7 @@ def audits(run: Run) -> Mapping[str, Sequence[Operation]]:
     needs=NEEDS,
     worlds=WORLDS,
     live=True,
+    shown=as_clients_saw_it,
 )
 def converge(run: Run) -> Answer:
     """Ten anti-entropy periods after the last fault and the last write, all nodes return the same siblings."""
@@ -98,6 +101,7 @@ def _checked_writes(run: Run) -> Iterator[tuple[Operation, Sequence[Operation]]]
     needs=NEEDS,
     worlds=WORLDS,
     live=True,
+    shown=as_clients_saw_it,
 )
 def keeps_every_write(run: Run) -> Answer:
     """Ten anti-entropy periods after the last fault and the last write, each acknowledged write is among the siblings,
@@ -123,6 +127,7 @@ def keeps_every_write(run: Run) -> Answer:
     needs=NEEDS,
     worlds=WORLDS,
     live=True,
+    shown=as_clients_saw_it,
 )
 def drops_what_was_replaced(run: Run) -> Answer:
     """Ten anti-entropy periods after the last fault and the last write, no value is among the siblings that the context

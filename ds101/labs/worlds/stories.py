@@ -54,7 +54,11 @@ def same_failure(one: Property, run: Run) -> Check:
 
 
 def told(one: Property, answer: Answer, trace: Trace, replay: str) -> Answer:
-    """The answer with the steps and the picture of a run; of a flood, its beginning tells most."""
+    """The answer with the steps and the picture of a run, or of what the property wants to be `shown` of it.
+
+    Of a flood, its beginning tells most.
+    """
+    trace = one.data["shown"](trace) if "shown" in one.data else trace
     trace = trace if len(trace) < FLOOD else Trace(trace[:BEGINNING], trace.nodes)
     return replace(answer, steps=steps_of(trace), draw=picture_of(trace), replay=f"{one.title} {replay}")
 
