@@ -15,7 +15,8 @@ TOO_SHORT = "No run was long enough after its last fault."
     "lab12",
     points=4,
     title="a leader that stays",
-    hint="Who may send next, and when? For each node, name the timer that runs, and everything that sets it back.",
+    hint="If leaders fall: which timer fired, and what should have set it back? If candidates stand in vain: why does "
+    "nobody vote for them, and do they all stand at once?",
     needs=("Raft",),
     worlds=LIVENESS,
     live=True,
