@@ -317,3 +317,14 @@ def test_a_clock_that_is_late_puts_the_letters_to_its_node_backwards() -> None:
 def test_a_line_of_a_log_is_checked() -> None:
     with pytest.raises(Mistake, match="time must be an int"):
         Stamped("n1.1", "n1", "1", 0.0, "n1 works")
+
+
+def test_a_story_has_no_step_that_is_beside_the_point() -> None:
+    (mutant,) = (mutant for mutant in mutants_of("lab05") if mutant.name == "takes the greater time as it is")
+    told = judge("lab05", mutant.parts()[0], worlds=frozenset({"orders"})).text()
+    assert "The letter sent at n1.1 (time 1) arrived at n2.1 (time 1)." in told
+    assert [line.split(maxsplit=1) for line in told.splitlines() if line[:4].strip().isdigit()] == [
+        ["1", "n1        “n1.1 writes to n2: time 1”"],
+        ["2", "n1 → n2   Letter(event='n1.1', stamp=1)"],
+        ["3", "n2        “n2.1 gets n1.1 from n1: time 1”"],
+    ]

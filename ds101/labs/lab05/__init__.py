@@ -8,6 +8,7 @@ other. There is no clock that all share; those on the wall are minutes apart.
 - happened.py    what happened before what
 - runs.py        in which worlds and days each part is judged
 - pictures.py    the bad run and the good run; merging.py  the experiment
+- telling.py     what is shown of a run that fails
 - lamport.py     task 1: LamportClock
 - vectors.py     task 2: VectorClock, relation
 - ordering.py    task 3: total_order

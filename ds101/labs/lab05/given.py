@@ -66,7 +66,7 @@ class Room(Node):
         self.log(f"shows {author}: {text}")
 
     @on(Say)
-    def say_once(self, request: Say, client: str) -> None:
+    def _say_once(self, request: Say, client: str) -> None:
         served: tuple[str, ...] = self.__dict__.get("_served", ())
         if client not in served:  # every call has an address of its own, and a request may arrive twice
             self._served = (*served, client)
@@ -74,7 +74,7 @@ class Room(Node):
             self.send(client, Said(self._shown_so_far))
 
     @on(Look)
-    def look(self, _: Look, client: str) -> None:
+    def _look(self, _: Look, client: str) -> None:
         self.send(client, Shown(self._shown_so_far))
 
     @property

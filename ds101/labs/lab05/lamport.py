@@ -8,6 +8,7 @@ from ds101.checks.answer import Answer, broken, holds, inconclusive
 from ds101.explorer import View
 from ds101.labs.lab05.happened import Happened, happened_in
 from ds101.labs.lab05.runs import LAMPORT
+from ds101.labs.lab05.telling import without_clients
 from ds101.labs.specification import property_of
 from ds101.trials import Run
 
@@ -33,6 +34,7 @@ def _grows(happened: Happened | None, pairs: Iterable[tuple[str, str]], how: str
     hint="A letter with time 7 reaches a node whose clock shows 2. What must its next time be at least, and why?",
     needs=("LamportClock",),
     worlds=LAMPORT,
+    shown=without_clients,
 )
 def letters(run: Run | View) -> Answer:
     """The sending of a letter has a smaller time than each of its arrivals."""
@@ -49,6 +51,7 @@ def letters(run: Run | View) -> Answer:
     hint="What may no two events of one node have in common, and which line sees to that?",
     needs=("LamportClock",),
     worlds=LAMPORT,
+    shown=without_clients,
 )
 def own_events(run: Run | View) -> Answer:
     """Of two events of one node, the earlier has the smaller time."""
@@ -64,6 +67,7 @@ def own_events(run: Run | View) -> Answer:
     hint="Follow the way from the first event to the second, step by step: at which step does the time not grow?",
     needs=("LamportClock",),
     worlds=LAMPORT,
+    shown=without_clients,
 )
 def clock_condition(run: Run | View) -> Answer:
     """If a happened before b, then L(a) < L(b)."""

@@ -10,6 +10,7 @@ from ds101.labs.lab05.diaries import Sorted
 from ds101.labs.lab05.happened import happened_in
 from ds101.labs.lab05.lamport import TRACE_CUT
 from ds101.labs.lab05.runs import ORDER
+from ds101.labs.lab05.telling import with_walls
 from ds101.labs.specification import property_of
 from ds101.trials import Run
 
@@ -21,6 +22,7 @@ from ds101.trials import Run
     hint="One event happened before another. What do you know for sure of their times? And of their walls?",
     needs=("total_order",),
     worlds=ORDER,
+    shown=with_walls,
 )
 def causes_first(run: Run | View) -> Answer:
     """In the order, no event stands before one that happened before it."""
@@ -43,6 +45,7 @@ def causes_first(run: Run | View) -> Answer:
     hint="Two events may have the same time. What decides then, and do all nodes know it?",
     needs=("total_order",),
     worlds=ORDER,
+    shown=with_walls,
 )
 def all_alike(run: Run | View) -> Answer:
     """All nodes put the same events into the same order, in whatever order they came to know them."""

@@ -15,6 +15,7 @@ from ds101.checks.answer import Answer, broken, holds, inconclusive
 from ds101.explorer import View
 from ds101.labs.lab05.given import Said, Say
 from ds101.labs.lab05.runs import BROADCAST
+from ds101.labs.lab05.telling import without_replies
 from ds101.labs.specification import property_of
 from ds101.trials import Run
 
@@ -53,6 +54,7 @@ def _in_words(line: Line) -> str:
     hint="broadcast sends to the others. Who delivers to the author?",
     needs=("CausalBroadcast",),
     worlds=BROADCAST,
+    shown=without_replies,
 )
 def own_at_once(run: Run | View) -> Answer:
     """Whoever posts sees the post on the own screen at once."""
@@ -72,6 +74,7 @@ def own_at_once(run: Run | View) -> Answer:
     hint="How can a node tell a post that it has shown from a new one that says the same?",
     needs=("CausalBroadcast",),
     worlds=BROADCAST,
+    shown=without_replies,
 )
 def no_post_twice(run: Run | View) -> Answer:
     """No screen shows a post twice, or one that nobody posted."""
@@ -103,6 +106,7 @@ def _nth(number: int) -> str:
     hint="What stood on the author's screen, and how can a receiver know what that was?",
     needs=("CausalBroadcast",),
     worlds=BROADCAST,
+    shown=without_replies,
 )
 def no_answer_before_its_question(run: Run | View) -> Answer:
     """No screen shows a post before one that happened before it."""
@@ -130,6 +134,7 @@ def no_answer_before_its_question(run: Run | View) -> Answer:
     hint="Was the post thrown away, taken for a copy, or does it still wait? For what, and who looks at it again?",
     needs=("CausalBroadcast",),
     worlds=BROADCAST[1:],
+    shown=without_replies,
     live=True,
 )
 def every_post_everywhere(run: Run) -> Answer:

@@ -8,6 +8,7 @@ from ds101.labs.lab05.clocks import Vector
 from ds101.labs.lab05.happened import Happened, happened_in
 from ds101.labs.lab05.lamport import TRACE_CUT
 from ds101.labs.lab05.runs import RELATION, VECTOR
+from ds101.labs.lab05.telling import without_clients
 from ds101.labs.lab05.travelling import in_words
 from ds101.labs.specification import property_of
 from ds101.trials import Run
@@ -29,6 +30,7 @@ def is_less(one: Vector, other: Vector) -> bool:
     hint="Which of the events that b knows of does its vector not count?",
     needs=("VectorClock",),
     worlds=VECTOR,
+    shown=without_clients,
 )
 def before_is_less(run: Run | View) -> Answer:
     """If a happened before b, then V(a) < V(b)."""
@@ -42,6 +44,7 @@ def before_is_less(run: Run | View) -> Answer:
     hint="V(b) counts something that b can't know of. Which line put it there?",
     needs=("VectorClock",),
     worlds=VECTOR,
+    shown=without_clients,
 )
 def less_is_before(run: Run | View) -> Answer:
     """If V(a) < V(b), then a happened before b; and no two events have the same vector."""
@@ -74,6 +77,7 @@ def _judged(happened: Happened | None, knows: bool) -> Answer:
     hint="Write the two vectors one under the other. In which places is the first ahead, and in which the second?",
     needs=("relation",),
     worlds=RELATION,
+    shown=without_clients,
 )
 def told_apart(run: Run | View) -> Answer:
     """Of any two vectors, relation says how their events stand: before, after, concurrent, or the same."""
