@@ -170,6 +170,7 @@ MUTANTS = [
         "cancels what is done",
         "Answers Cancelled also to what it has carried out.",
         {CANCELS: CANCELS_ANYTHING},
+        "carried out once",
         "cancelled for good",
         "at most once",
         "failed is final",

@@ -29,8 +29,9 @@ def chosen_days(clients: Names) -> tuple[BadDay, ...]:
     late = (("delay", 0.8),)
     return (
         BadDay((), 0.0),
-        # killed between storing and answering
+        # killed between storing and answering, and after the first thing that it stores
         _day(Step(0.0, "crash after", (SERVER, "Request"), 1), Step(0.3, "restart", (SERVER,), 1)),
+        _day(Step(0.0, "crash during", (SERVER, "Request", 1), 1), Step(0.3, "restart", (SERVER,), 1)),
         # replies are lost
         _day(Step(0.0, "drop", ("Reply", SERVER, "*", 4), 1), Step(1.0, "mend", (), 1)),
         # the reply is lost, and the server killed, before the request comes again

@@ -87,7 +87,7 @@ def in_time(run: Run, *, forgetful: bool) -> Answer:
         if sound and not excused and not isinstance(one.answer, Done):
             return broken(
                 f"{_asked(one)}, and was told {type(one.answer).__name__}. From {half:.2f} s on, the server ran, and "
-                "no link to it was cut or lost anything."
+                "no link to it was cut or lost anything: there was time to ask, and to be answered."
             )
         if sound:
             known_since[client] = began

@@ -21,6 +21,20 @@ WORLDS = (SERVER_ORDERS, SERVER_DAYS, SERVER_REAL)
 
 @property_of(
     "lab02",
+    points=4,
+    title="carried out once",
+    hint="By what does the server tell a new request from a known one, and from an older one? And after a crash?",
+    needs=("Server",),
+    worlds=WORLDS,
+)
+def carried_out_once(run: Any) -> Answer:
+    """A request is carried out at most once, however often it comes, in whatever order, and wherever the server is
+    killed."""
+    return charged_once(run)
+
+
+@property_of(
+    "lab02",
     points=2,
     title="every request is answered",
     hint="Which reply does a client need whose reply was lost?",
@@ -50,16 +64,24 @@ def every_request_is_answered(run: Run) -> Answer:
 
 @property_of(
     "lab02",
-    points=4,
-    title="carried out once",
-    hint="What does the server know about a request that it has seen before, and does it still know it after a crash?",
+    points=3,
+    title="answered is kept",
+    hint="What is in the storage when the reply leaves, and what after each single assignment before that?",
     needs=("Server",),
     worlds=WORLDS,
 )
-def carried_out_once(run: Any) -> Answer:
-    """A request is carried out at most once, however often it comes, in whatever order, and wherever the server is
-    killed."""
-    return charged_once(run)
+def answered_is_kept(run: Any) -> Answer:
+    """What the server has answered with a reply has taken effect, and is still there after a crash."""
+    seen = False
+    for one in _replied(run):
+        for number in read_later(run, one.request.card, one.ended or 0.0):
+            seen = True
+            if number == 0:
+                return broken(
+                    f"{one.client} had its reply for card {one.request.card}, and later the server said that the card "
+                    "had never been charged."
+                )
+    return holds() if seen else inconclusive("No request was answered with a reply.")
 
 
 @property_of(
@@ -82,28 +104,6 @@ def cancelled_for_good(run: Any) -> Answer:
                 f"{client} was told Cancelled for its operation {one.body.number}, and card {card} was charged."
             )
     return holds() if seen else inconclusive("Nothing was ever told to be cancelled.")
-
-
-@property_of(
-    "lab02",
-    points=3,
-    title="answered is kept",
-    hint="In which order do storing and answering happen, and what if the server is killed in between?",
-    needs=("Server",),
-    worlds=WORLDS,
-)
-def answered_is_kept(run: Any) -> Answer:
-    """What the server has answered with a reply has taken effect, and is still there after a crash."""
-    seen = False
-    for one in _replied(run):
-        for number in read_later(run, one.request.card, one.ended or 0.0):
-            seen = True
-            if number == 0:
-                return broken(
-                    f"{one.client} had its reply for card {one.request.card}, and later the server said that the card "
-                    "had never been charged."
-                )
-    return holds() if seen else inconclusive("No request was answered with a reply.")
 
 
 def _replied(run: Any) -> list[Operation]:
