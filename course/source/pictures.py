@@ -207,11 +207,38 @@ def a_divided_job() -> Trace:
     return world.trace
 
 
+class Letter(Message):
+    number: int
+
+
+class Reader(Node):
+    @on(Letter)
+    def read(self, letter, sender):
+        self.last = letter.number
+
+
+def five_letters() -> Trace:
+    """What chapter 03 is about: a letter may arrive, be lost, arrive twice, or arrive after a later one."""
+    with Cluster({"bob": Reader}) as world:
+        ada = world.client("ada")
+        ada.send("bob", Letter(1))
+        with world.drop(Letter, "ada", "bob"):
+            ada.send("bob", Letter(2))
+        with world.link("ada", "bob", duplicate=1.0):
+            ada.send("bob", Letter(3))
+        with world.link("ada", "bob", delay=0.4, reorder=1.0):
+            ada.send("bob", Letter(4))
+        ada.send("bob", Letter(5))
+        world.wait_until(lambda: len(world.trace.filter(kinds=["deliver"])) == 5)
+    return world.trace.filter(types=[Letter])
+
+
 PICTURES: dict[str, Callable[[], Trace]] = {
     "the-reply-that-never-came": the_reply_that_never_came,
     "three-greeters": three_greeters,
     "one-system": one_system,
     "a-divided-job": a_divided_job,
+    "five-letters": five_letters,
     "the-cap-theorem": the_cap_theorem,
 }
 
