@@ -38,6 +38,10 @@ class Flood(NodeError):
     """Messages or timers of a simulated world bring about ever more of their kind."""
 
 
+class EndedFromOutside(Ds101Error):
+    """A handler did not end by itself, and was ended, wherever it was then: each time it may be somewhere else."""
+
+
 class ClosedError(Ds101Error, RuntimeError):
     """The world was used after it was closed."""
 

@@ -14,6 +14,7 @@ import cloudpickle
 import msgspec
 
 from ds101.effects import TimerName, no_handler
+from ds101.errors import EndedFromOutside
 from ds101.explorer.freezing import Freezer, Tree
 from ds101.explorer.mail import Mail
 from ds101.explorer.purity import Purity
@@ -157,7 +158,7 @@ class Actor:
     def run(self, local: int, event: Event, script: Sequence[int]) -> Run:
         """Run the handler, and now and then once more, to see that it is pure. Raises `Mistake` if it isn't."""
         run = self.run_once(local, event, script)
-        if self.purity.wants_a_second_look():
+        if not isinstance(run.raised, EndedFromOutside) and self.purity.wants_a_second_look():
             again = self.run_once(local, event, script, otherwise=True)
             self.purity.compare(self, event, run, again, lambda: self.run_once(local, event, script))
         return run

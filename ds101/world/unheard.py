@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ds101.errors import NodeError
-from ds101.lines import Place, place_in_words
+from ds101.errors import Mistake, NodeError
+from ds101.lines import Place, is_the_readers, place_in_words
 
 
 def death_in_words(kind: str, words: str, places: Iterable[Place]) -> str:
-    """What a node died of, with the reader's own line."""
-    frames = [tuple(place) for place in places]
+    """What a node died of, with the reader's own line. A mistake that a node of ours tells has none."""
+    frames = [tuple(place) for place in places if kind != Mistake.__name__ or is_the_readers(place[0])]
     where = f" It happened in {place_in_words(frames[-1])}" if frames else ""  # type: ignore[arg-type]
     return f"died of {kind}: {words.removesuffix('.')}.{where}"
 

@@ -12,7 +12,7 @@ import sys
 import threading
 from types import FrameType
 
-from ds101.errors import Ds101Error
+from ds101.errors import EndedFromOutside
 from ds101.lines import is_the_readers
 
 PATIENCE = 3.0  # seconds for one handler; it should take less than a millisecond
@@ -20,7 +20,7 @@ AGAIN = 0.5  # seconds, once a handler was found not to end
 BETWEEN = 0.25  # seconds between two looks
 
 
-class Endless(Ds101Error):
+class Endless(EndedFromOutside):
     """A handler did not end."""
 
     def __str__(self) -> str:
