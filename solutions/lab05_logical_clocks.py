@@ -86,8 +86,7 @@ two_rooms()
 # | `check("lab05", ...)` | judges what you wrote, says what went wrong, and returns your points |
 #
 # Your code is judged in every order of a few events, on simulated days with bad links, and on real processes. A run that
-# goes wrong is shown as small as it gets. In it, `n1.2` is the second event of n1, and `c1`, `c2` are people who
-# ask nodes to do something; ignore their lanes.
+# goes wrong is shown as small as it gets. In it, `n1.2` is the second event of n1, and `c1` is somebody who posts at a node.
 
 # %%
 from ds101 import Cluster, on

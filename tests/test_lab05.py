@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from autograder.mutants import mutants_of, reference
-from ds101 import Call, Cluster, History, Mistake, Simulation
+from ds101 import Call, Cluster, History, Mistake, NodeError, Simulation
 from ds101.checks import Answer
 from ds101.history import Operation
 from ds101.labs import judge
-from ds101.labs.lab05 import Said, Say, Stamped, backwards, loggers, post_letters, two_rooms
+from ds101.labs.lab05 import Room, Said, Say, Stamped, backwards, loggers, post_letters, two_rooms
 from ds101.labs.lab05.clocks import lamport, vector
 from ds101.labs.lab05.diaries import Sort, Sorted, diary
 from ds101.labs.lab05.happened import Happened, _by_notes, happened_in
@@ -166,7 +166,7 @@ def test_a_stamp_that_is_none_is_told_with_what_it_should_be() -> None:
 
     with (
         Simulation(lamport(Forgets), n=1) as world,
-        pytest.raises(Exception, match=r"tick returned None\. It returns the"),
+        pytest.raises(NodeError, match=r"tick returned None\. It returns the time of the event, an int\.$"),
     ):
         world.call("n1", Work())
 
@@ -176,7 +176,7 @@ def test_a_vector_that_lacks_a_node_is_told_with_what_it_should_be() -> None:
         def tick(self) -> dict[str, int]:
             return {self.me: 1}
 
-    with Simulation(vector(OnlyMe), n=2) as world, pytest.raises(Exception, match="an int for each of n1, n2"):
+    with Simulation(vector(OnlyMe), n=2) as world, pytest.raises(NodeError, match="an int for each of n1, n2"):
         world.call("n1", Work())
 
 
@@ -328,3 +328,13 @@ def test_a_story_has_no_step_that_is_beside_the_point() -> None:
         ["2", "n1 → n2   Letter(event='n1.1', stamp=1)"],
         ["3", "n2        “n2.1 gets n1.1 from n1: time 1”"],
     ]
+
+
+def test_a_loop_that_never_ends_is_told_as_one() -> None:
+    class CausalBroadcast(Room):
+        def say(self, text: str) -> None:
+            while True:
+                self.deliver(self.id, text)
+
+    told = judge("lab05", CausalBroadcast, only="your own at once", worlds=frozenset({"orders"})).text()
+    assert "one of its loops goes on for ever" in told
