@@ -47,6 +47,10 @@ def test_a_citation_in_brackets_keeps_its_places_and_its_neighbours():
     )
 
 
+def test_keys_are_names_with_a_year_or_a_number():
+    assert cited(["As [@RFC791; @Lamport1978b] and @RFC9110 say."]) == {"RFC791", "Lamport1978b", "RFC9110"}
+
+
 def test_a_citation_in_a_sentence_has_its_year_in_brackets():
     assert resolved("@Lamport1978 asks", KNOWN) == "[Lamport (1978)](#source-Lamport1978) asks"
 

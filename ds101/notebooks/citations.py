@@ -30,7 +30,7 @@ from nbformat import NotebookNode
 from ds101.errors import NotebookError
 from ds101.notebooks.bibliography import Entry
 
-KEY = r"@([A-Za-z]+\d{4}[a-z]?)\b"
+KEY = r"@([A-Za-z]+\d{3,4}[a-z]?)\b"  # Lamport1978, RFC791
 BRACKETED = re.compile(r"\[(@[^\]]+)\]")
 BARE = re.compile(rf"(?<![\w`]){KEY}")
 CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.S)
