@@ -230,7 +230,7 @@ def five_letters() -> Trace:
             ada.send("bob", Letter(4))
         ada.send("bob", Letter(5))
         world.wait_until(lambda: len(world.trace.filter(kinds=["deliver"])) == 5)
-    return world.trace.filter(types=[Letter])
+    return world.trace.filter(kinds=["send", "deliver", "drop"])  # not how we made it happen
 
 
 PICTURES: dict[str, Callable[[], Trace]] = {
