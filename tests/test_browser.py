@@ -104,3 +104,13 @@ def test_chapter_00_opens_and_runs_from_top_to_bottom(address, page, clone):
     cells = saved(page, notebook, lambda cells: all(cell.execution_count for cell in cells))
     shown = [output.get("data", {}) for cell in cells for output in cell.outputs]
     assert any("<svg" in data.get("text/html", "") for data in shown), "the run draws itself"
+    answer_the_quiz_by_keyboard(page)
+
+
+def answer_the_quiz_by_keyboard(page: Page) -> None:
+    """All three questions right, without the mouse: arrow keys would leave for the next cell, Tab and space don't."""
+    choices = page.locator(".widget-radio-box input")
+    choices.nth(choices.count() - 8).focus()  # the first of 3 + 3 + 2
+    for key in ["Tab", "Tab", "Space", "Tab", "Tab", "Space", "Tab", "Tab", "Tab", "Space", "Tab", "Space"]:
+        page.keyboard.press(key)
+    page.get_by_text("3 of 3 right.").wait_for()
