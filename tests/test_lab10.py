@@ -11,7 +11,7 @@ from ds101 import Cluster, History, Message, Node, Verdict, explore
 from ds101.history import Operation
 from ds101.labs import Property
 from ds101.labs.lab10 import AS_READ, DEADLINE, LAB, Done, Get, Put, Read, Refused, Siblings, Stored, Value, Write
-from ds101.labs.lab10.asked import asked
+from ds101.labs.lab10.asked import GRACE, asked
 from ds101.labs.lab10.available import audits
 from ds101.labs.lab10.consistent import meant
 from ds101.labs.lab10.contact import Contact
@@ -25,7 +25,7 @@ from ds101.labs.lab10.runs import (
     consistent_real_days,
 )
 from ds101.labs.lab10.scenes import two_blind_writes
-from ds101.labs.lab10.telling import as_clients_saw_it
+from ds101.labs.lab10.telling import around, as_clients_saw_it
 from ds101.labs.lab10.weather import FAULTS, bad_day
 from ds101.labs.worlds import Orders
 from ds101.trace import Event, Trace
@@ -270,3 +270,12 @@ def test_a_story_of_shoppers_has_no_messages_between_nodes() -> None:
     told = as_clients_saw_it(run.trace)
     assert {event.type for event in told if event.kind == "deliver"} == {"Put", "Stored", "Get", "Siblings"}
     assert len(told) < len(run.trace) / 10
+
+
+def test_a_story_of_a_deadline_ends_with_the_request_that_missed_it() -> None:
+    trace = calm_day().run(SilentConsistentStore).trace
+    first = next(asked(trace, Read, Write))
+    told = around(trace, first)
+    assert 0 < len(told) < len(trace)
+    assert first.at <= told[-1].at <= first.at + DEADLINE + GRACE
+    assert around(trace, None) is trace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ds101.checks.answer import Answer, broken, holds, inconclusive
@@ -14,7 +14,9 @@ from ds101.labs.lab10.asked import MARGIN, Asked, asked
 from ds101.labs.lab10.contact import Contact
 from ds101.labs.lab10.given import DEADLINE, Done, Read, Refused, Value, Write
 from ds101.labs.lab10.runs import CONSISTENT_DAYS, CONSISTENT_REAL, READERS, WRITER
+from ds101.labs.lab10.telling import around
 from ds101.labs.specification import property_of
+from ds101.trace import Trace
 from ds101.trials import Run
 
 SERVED = {"Read": "Value", "Write": "Done"}
@@ -49,6 +51,16 @@ def every_operation_at_one_instant(run: Run | View) -> Answer:
     return answer
 
 
+def is_answered(one: Asked) -> bool:
+    """Whether it was served or refused in time."""
+    return one.in_time and one.reply is not None and one.reply.type in (SERVED[one.request], Refused.__name__)
+
+
+def first_unanswered(trace: Trace) -> Asked | None:
+    """The first request that was neither served nor refused in time."""
+    return next((one for one in asked(trace, Read, Write) if not is_answered(one)), None)
+
+
 @property_of(
     "lab10",
     points=4,
@@ -57,21 +69,38 @@ def every_operation_at_one_instant(run: Run | View) -> Answer:
     needs=("ConsistentStore",),
     worlds=(CONSISTENT_DAYS, CONSISTENT_REAL),
     live=True,
+    shown=lambda trace: around(trace, first_unanswered(trace)),
 )
 def served_or_refused_in_time(run: Run) -> Answer:
     """A Read or Write that reaches a running node is served or refused by the deadline, whatever the links do."""
-    requests = list(asked(run.trace, Read, Write))
-    for one in requests:
-        if not one.in_time:
-            return broken(f"By {one.at + DEADLINE:.2f} s nothing had answered {one.words}{_late(one)}.")
-        assert one.reply is not None
-        if one.reply.type not in (SERVED[one.request], Refused.__name__):
-            return broken(f"A {one.reply.type} answered {one.words}; it must be a {SERVED[one.request]} or Refused.")
-    return holds() if requests else inconclusive("No request reached a node that ran on until the deadline.")
+    one = first_unanswered(run.trace)
+    if one is None:
+        seen = any(asked(run.trace, Read, Write))
+        return holds() if seen else inconclusive("No request reached a node that ran on until the deadline.")
+    if one.in_time and one.reply is not None:
+        return broken(f"A {one.reply.type} answered {one.words}; it must be a {SERVED[one.request]} or Refused.")
+    late = f"; the {one.reply.type} left at {one.reply.at:.2f} s" if one.reply is not None else ""
+    return broken(f"By {one.at + DEADLINE:.2f} s nothing had answered {one.words}{late}.")
 
 
-def _late(one: Asked) -> str:
-    return f"; the {one.reply.type} left at {one.reply.at:.2f} s" if one.reply is not None else ""
+def with_a_majority(trace: Trace) -> Iterator[tuple[Asked, Sequence[str]]]:
+    """The requests to nodes in contact with a majority until the deadline, with those nodes."""
+    contact = Contact(trace, MARGIN)
+    if len(contact.nodes) < FEWEST:
+        return
+    for one in asked(trace, Read, Write):
+        if contact.has_majority(one.node, one.at, one.at + DEADLINE):
+            yield one, contact.circle(one.node, one.at, one.at + DEADLINE)
+
+
+def is_served(one: Asked) -> bool:
+    """Whether it was served in time."""
+    return one.in_time and one.reply is not None and one.reply.type == SERVED[one.request]
+
+
+def first_unserved(trace: Trace) -> tuple[Asked | None, Sequence[str]]:
+    """The first request that should have been served and was not, with the nodes that could have helped."""
+    return next(((one, circle) for one, circle in with_a_majority(trace) if not is_served(one)), (None, ()))
 
 
 @property_of(
@@ -82,24 +111,20 @@ def _late(one: Asked) -> str:
     needs=("ConsistentStore",),
     worlds=(CONSISTENT_DAYS, CONSISTENT_REAL),
     live=True,
+    shown=lambda trace: around(trace, first_unserved(trace)[0]),
 )
 def served_with_a_majority(run: Run) -> Answer:
     """Over links that lose nothing, a node in two-way contact with a majority, itself included, for the whole deadline,
     serves the request.
     """
-    contact, seen = Contact(run.trace, MARGIN), False
-    if len(contact.nodes) < FEWEST:
-        return inconclusive("There are fewer than three nodes.")
-    for one in asked(run.trace, Read, Write):
-        end = one.at + DEADLINE
-        if not contact.has_majority(one.node, one.at, end):
-            continue
-        seen = True
-        if not one.in_time or one.reply is None or one.reply.type != SERVED[one.request]:
-            circle = ", ".join(contact.circle(one.node, one.at, end))
-            what = "was not served" if one.reply is None or not one.in_time else f"got {one.reply.type}"
-            return broken(
-                f"{one.words[0].upper()}{one.words[1:]} {what} by {end:.2f} s, though these could reach each other "
-                f"all the time: {circle}."
-            )
-    return holds() if seen else inconclusive("No request reached a node in contact with a majority.")
+    one, circle = first_unserved(run.trace)
+    if one is None:
+        seen = any(with_a_majority(run.trace))
+        return (
+            holds() if seen else inconclusive("No request reached a node in contact with a majority of three or more.")
+        )
+    what = f"got {one.reply.type}" if one.in_time and one.reply is not None else "was not answered"
+    return broken(
+        f"{one.words[0].upper()}{one.words[1:]} {what} by {one.at + DEADLINE:.2f} s, though these could reach each "
+        f"other all the time: {', '.join(circle)}."
+    )

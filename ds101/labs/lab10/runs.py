@@ -13,6 +13,7 @@ from ds101.labs.lab10.scenes import (
     across_a_cut,
     afterwards,
     audited,
+    blackout,
     crowd,
     echo,
     promises,
@@ -45,7 +46,7 @@ def registers(random: Random, clients: int, keys: Sequence[str], begins: float) 
 
 def consistent_days(random: Random, size: int) -> Iterator[Trial]:
     """Chosen scenes, a calm day, a day for each fault alone, and days with several."""
-    for scene in (returning, echo):
+    for scene in (returning, echo, blackout):
         yield scene(random)
     yield _consistent_day(random, ())
     for fault in FAULTS:
@@ -69,8 +70,8 @@ def _consistent_day(random: Random, faults: Sequence[Fault]) -> Trial:
 
 def consistent_real_days(random: Random, size: int) -> Iterator[Trial]:
     """Real partitions and real kills."""
-    plans: list[list[Fault]] = [[cut], [one_way_cut, kill], [flapping], [rolling_restart, cut]]
-    for faults in plans[: 1 + size]:
+    plans: list[list[Fault]] = [[cut, kill], [one_way_cut, flapping], [rolling_restart, cut]]
+    for faults in plans[:size]:
         workload = (*registers(random, 4, ("x", "y"), 0.2), afterwards(("x", "y"), DAY + 0.05))
         yield Trial(len(NODES), random.getrandbits(32), DAY + PATIENCE, workload, bad_day(random, NODES, DAY, faults))
 
@@ -114,8 +115,8 @@ def available_days(random: Random, size: int) -> Iterator[Trial]:
 
 def available_real_days(random: Random, size: int) -> Iterator[Trial]:
     """Real partitions and real kills."""
-    plans: list[list[Fault]] = [[cut], [rolling_restart, one_way_cut], [flapping, kill]]
-    for faults in plans[: 1 + size]:
+    plans: list[list[Fault]] = [[rolling_restart, cut], [flapping, one_way_cut, kill]]
+    for faults in plans[:size]:
         yield _available_day(random, faults)
 
 

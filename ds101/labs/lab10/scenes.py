@@ -23,10 +23,11 @@ CONVERGED = 10 * PERIOD  # seconds after the last fault and the last write
 def audited(random: Random, clients: Workload, day: BadDay, keys: Sequence[str]) -> Trial:
     """A day of shoppers that ends with a client who asks every node for every key."""
     last = max(sum(call.after for call in calls) for _, calls in clients)
-    begins = max(day.seconds, last + PATIENCE) + CONVERGED + PERIOD
+    silences = PATIENCE if any(step.verb == "crash" for step in day.steps) else 0.0
+    begins = max(day.seconds, last + silences) + CONVERGED + 2 * PERIOD
     calls = [Call(node, Get(key), PATIENCE) for key in keys for node in NODES]
     audit = (replace(calls[0], after=round(begins, 4)), *calls[1:])
-    return Trial(len(NODES), random.getrandbits(32), begins + PATIENCE, (*clients, ("audit", audit)), day)
+    return Trial(len(NODES), random.getrandbits(32), begins + PERIOD, (*clients, ("audit", audit)), day)
 
 
 def afterwards(keys: Sequence[str], begins: float) -> tuple[str, tuple[Call, ...]]:
@@ -97,6 +98,15 @@ def returning(random: Random) -> Trial:
     ada = tuple(Call(nodes[4], Write("x", f"ada-{number}"), PATIENCE, 0.05) for number in (1, 2, 3))
     bob = (Call(nodes[0], Write("x", "bob-1"), PATIENCE, 0.32), Call(nodes[3], Read("x"), PATIENCE))
     return Trial(len(NODES), random.getrandbits(32), 1.0, (("ada", ada), ("bob", bob)), day)
+
+
+def blackout(random: Random) -> Trial:
+    """All nodes are killed at once, and start again."""
+    steps = [Step(0.2, "crash", (node,), number) for number, node in enumerate(NODES, start=1)]
+    steps += [Step(0.3, "restart", (node,), number) for number, node in enumerate(NODES, start=1)]
+    write, read = random.sample(NODES, 2)
+    calls = (Call(write, Write("x", "ada-1"), PATIENCE, 0.1), Call(read, Read("x"), PATIENCE, 0.3))
+    return Trial(len(NODES), random.getrandbits(32), 1.0, (("ada", calls),), BadDay(tuple(steps), 0.3))
 
 
 def crowd(random: Random, begins: float, rounds: int = 4) -> Workload:
