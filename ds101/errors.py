@@ -64,8 +64,9 @@ class NotYet(Ds101Error, NotImplementedError):
     def __str__(self) -> str:
         link, name = self.__traceback__, "this task"
         while link is not None:
-            name, link = link.tb_frame.f_code.co_qualname.split("<locals>.")[-1].split(".")[0], link.tb_next
+            name, link = link.tb_frame.f_code.co_qualname.split("<locals>.")[-1], link.tb_next
+        part, _, method = name.partition(".")
         return (
-            f"Next: write {name}. Its docstring is the sentence to implement; "
-            "your code replaces the line `raise NotYet`."
+            f"Next: write {part}. Its docstring is the sentence to implement; "
+            f"your code replaces the line `raise NotYet`{f' in {method}' if method else ''}."
         )
