@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autograder.mutants import another_way, mutants_of, reference
+from autograder.mutants import another_way, mutants_of, parts_of, reference, reference_source
 from ds101 import Call, Simulation, explore
 from ds101.bad_days import BadDay
 from ds101.history import History, Operation
@@ -116,6 +116,16 @@ def test_a_part_names_the_properties_of_its_task() -> None:
         "by its deadline", "at most once", "its own reply", "failed is final", "done is done",
     ]  # fmt: skip
     assert report.most == 16
+
+
+def test_the_one_method_of_task_3_that_belongs_to_the_client_is_named_and_not_missed_before() -> None:
+    source = reference_source("lab02")
+    begin = source.index("        self.incarnation = max(")
+    unwritten = source[:begin] + "        raise NotYet\n" + source[source.index("        ### END SOLUTION", begin) :]
+    server, client, volatile = parts_of("lab02", unwritten, "a client without be_refused")
+    assert "`raise NotYet` in be_refused." in judge("lab02", client, volatile).text()
+    report = judge("lab02", server, client, only="at most once", worlds=SIMULATED)
+    assert report.points == report.most
 
 
 def test_the_same_seed_draws_the_same_days_and_another_seed_others() -> None:

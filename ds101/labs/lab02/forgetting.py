@@ -37,7 +37,7 @@ def by_its_deadline(run: Run) -> Answer:
     "lab02",
     points=5,
     title="at most once, without storage",
-    hint="The server has forgotten everything. What in the request itself can tell it that it may be an old one?",
+    hint="The server has forgotten everything. What in a request tells it that it may be an old one? May that change?",
     needs=NEEDS,
     worlds=WORLDS,
     orders=charged_once,
@@ -46,9 +46,7 @@ def at_most_once(run: Run) -> Answer:
     """Without storage, too, an operation takes effect at most once: also in different incarnations of the server."""
     for card, lives in lives_that_charged(run).items():
         if len(lives) > 1:
-            return broken(
-                f"Card {card} was charged by incarnation {lives[0]} of the server, and again by incarnation {lives[1]}."
-            )
+            return broken(f"Card {card} was charged in life {lives[0]} of the server, and again in life {lives[1]}.")
     return charged_once(run)
 
 
@@ -56,7 +54,7 @@ def at_most_once(run: Run) -> Answer:
     "lab02",
     points=2,
     title="older requests are refused",
-    hint="What must be different in each life of the server, although it remembers nothing else?",
+    hint="What is different in each life of the server, and which of its handlers look at it?",
     needs=NEEDS,
     worlds=(VOLATILE_DAYS, VOLATILE_REAL),
 )
