@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MARKS = {Verdict.HOLDS: "✓", Verdict.BROKEN: "✗", Verdict.INCONCLUSIVE: "?"}
 SEVERAL = ("…", "↻")  # begin a line that tells of several steps
-ITS_OWN = re.compile(r" *\d+  (?! )")  # number of a step
+ITS_OWN = re.compile(r"( *\d+|✗)  (?! )")  # number of a step, or a mark in its place
 TIME = re.compile(r"[\d.]+ m?s")
 CELL = 'style="text-align:left;vertical-align:top;padding:1px 12px 1px 0;border:none"'
 CODE = 'style="white-space:pre-wrap"'

@@ -342,3 +342,10 @@ def test_a_part_of_a_trace_shows_itself_in_a_notebook_and_in_a_terminal() -> Non
     assert "number=9" in repr(shown)
     assert "number=5" not in repr(shown)
     assert "<svg" in shown._repr_html_()
+
+
+def test_an_operation_that_fits_nowhere_has_a_mark_in_place_of_a_number():
+    said = broken("It fits nowhere.", ["1  ada  Write('A')", "✗  cem  Read() → 'B'"])
+    assert "  1  ada  Write('A')\n  ✗  cem  Read() → 'B'" in text_of(said)
+    assert ">1<" in html_of(said)
+    assert ">2<" not in html_of(said)
