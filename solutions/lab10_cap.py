@@ -127,6 +127,7 @@ class Found(Message):
     value: str | None
 
 
+# %%
 class Keep(Message):
     """Keep this, unless you have something newer."""
 
