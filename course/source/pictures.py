@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ds101 import Cluster, Message, Node, Timer, Trace, Unreachable, on
+from ds101 import Cluster, Message, Node, Timeout, Timer, Trace, Unreachable, on
 
 
 class Move(Message):
@@ -233,12 +233,29 @@ def five_letters() -> Trace:
     return world.trace.filter(kinds=["send", "deliver", "drop"])  # not how we made it happen
 
 
+def four_silences() -> Trace:
+    """What chapter 04 begins with: four calls that end in the same time-out. Two of the banks have moved the money."""
+    with Cluster(Bank, n=4) as world:
+        lena = world.client("lena")
+        world.drop(Move, "lena", "n1")
+        world.drop(Moved, "n2", "lena")
+        world.crash("n3", before=Move)
+        world.pause("n4")
+        for bank in world.nodes:
+            with suppress(Timeout):
+                lena.call(bank, Move(10), timeout=0.1)
+        world.resume("n4")
+        world.wait_until(lambda: world.state("n4")["moved"] == 10)
+    return world.trace
+
+
 PICTURES: dict[str, Callable[[], Trace]] = {
     "the-reply-that-never-came": the_reply_that_never_came,
     "three-greeters": three_greeters,
     "one-system": one_system,
     "a-divided-job": a_divided_job,
     "five-letters": five_letters,
+    "four-silences": four_silences,
     "the-cap-theorem": the_cap_theorem,
 }
 
