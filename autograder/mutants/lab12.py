@@ -88,15 +88,6 @@ MUTANTS = [
         *TWO_VOTES,
     ),
     mutant(
-        "votes in the past",
-        "Gives its vote in lower terms, too, of which it has kept no vote.",
-        {
-            "granted = request.term == self.term and": "granted =",
-            "Vote(self.term, granted)": "Vote(request.term, granted)",
-        },
-        "a voter votes once",
-    ),
-    mutant(
         "never a new vote",
         "Keeps its vote when it enters a higher term: it votes for one candidate in its life.",
         {"self.keep(term, voted_for=None)": "self.keep(term, voted_for=self.voted_for)"},
@@ -163,17 +154,6 @@ MUTANTS = [
         "counts old votes",
         "Does not look at the term of a vote: one that was given to it in an earlier election counts in this one.",
         {"vote.term == self.term and vote.granted": "vote.granted"},
-        "a candidate counts votes",
-        "a majority first",
-    ),
-    mutant(
-        "keeps the votes of the last election",
-        "Stands again without emptying its ballot box.",
-        {
-            'self.role, self.votes = "candidate", {self.id}': (
-                'self.role, self.votes = "candidate", getattr(self, "votes", set()) | {self.id}'
-            )
-        },
         "a candidate counts votes",
         "a majority first",
     ),
