@@ -191,7 +191,6 @@ class VectorClock:
         ### END SOLUTION
 
 
-# %% nbgrader={"grade": false, "grade_id": "relation", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def relation(a: dict[str, int], b: dict[str, int]) -> str:
     """How the events with the vectors `a` and `b` stand: "before", "after", "concurrent", or "same".
 

@@ -21,7 +21,7 @@ class Comparing(Traveller):
     def start(self) -> None:
         super().start()
         self._known: dict[str, Vector] = {}
-        self._said: tuple[tuple[str, str, str], ...] = ()
+        self._said: tuple[str, ...] = ()  # two events and a word, each
 
     def stamp_of_work(self) -> Vector:
         return self._learn(self.next_event)
@@ -47,21 +47,22 @@ class Comparing(Traveller):
         return vector
 
     def _compare(self, event: str, vector: Vector) -> None:
+        """Ask about a vector that is new here and each that is known, both ways, and about the new one and itself."""
         if event in self._known:
             return
+        pairs = [(event, vector, event, vector)]
         for other, known in self._known.items():
-            self._ask(other, known, event, vector)
-            self._ask(event, vector, other, known)
-        self._ask(event, vector, event, vector)
+            pairs += [(other, known, event, vector), (event, vector, other, known)]
+        self._said = (*self._said, *(f"{a} {b} {self._ask(one, other)}" for a, one, b, other in pairs))
         self._known[event] = dict(vector)
 
-    def _ask(self, a: str, vector: Vector, b: str, other: Vector) -> None:
+    def _ask(self, vector: Vector, other: Vector) -> str:
         word = type(self).RELATION(dict(vector), dict(other))
         if word not in WORDS:
             raise Mistake(
                 f"relation({vector}, {other}) returned {word!r}. It returns 'before', 'after', 'concurrent' or 'same'."
             )
-        self._said = (*self._said, (a, b, word))
+        return word
 
 
 def comparing(relation: Callable[[Vector, Vector], str]) -> type[Node]:

@@ -88,12 +88,11 @@ def _by_trace(run: Run, notes: Notes) -> Happened | None:
             return None
         places |= {one.event: logged[one.event] for one in of_node}
     in_order = sorted(places, key=lambda event: run.trace.events.index(places[event]))  # causes stand before effects
-    before = {
-        b: frozenset(a for a in in_order[:place] if _is_before(run, places[a], places[b]))
-        for place, b in enumerate(in_order)
-    }
+    before: dict[str, frozenset[str]] = {}
+    for place, b in enumerate(in_order):
+        known: set[str] = set()
+        for a in reversed(in_order[:place]):  # what happened before one that did needs no question of its own
+            if a not in known and run.trace.happened_before(places[a], places[b]) is Verdict.HOLDS:
+                known |= {a, *before[a]}
+        before[b] = frozenset(known)
     return Happened(notes, before)
-
-
-def _is_before(run: Run, a: Event, b: Event) -> bool:
-    return run.trace.happened_before(a, b) is Verdict.HOLDS

@@ -86,7 +86,7 @@ def told_apart(run: Run | View) -> Answer:
         return inconclusive(TRACE_CUT)
     met = set()
     for node, said in _said(run):
-        for a, b, word in said:
+        for a, b, word in map(str.split, said):
             expected = _word(happened, a, b)
             met.add(expected)
             if word != expected:
@@ -98,7 +98,7 @@ def told_apart(run: Run | View) -> Answer:
     return holds() if len(met) == 4 else inconclusive("No two events were concurrent.")
 
 
-def _said(run: Run | View) -> list[tuple[str, tuple[tuple[str, str, str], ...]]]:
+def _said(run: Run | View) -> list[tuple[str, tuple[str, ...]]]:
     states = {node: run.state(node) for node in run.nodes} if isinstance(run, View) else run.states
     return [(node, state.get("_said", ())) for node, state in states.items()]
 
