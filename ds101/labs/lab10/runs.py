@@ -117,13 +117,13 @@ def available_real_days(random: Random, size: int) -> Iterator[Trial]:
     """Real partitions and real kills."""
     plans: list[list[Fault]] = [[rolling_restart, cut], [flapping, one_way_cut, kill]]
     for faults in plans[:size]:
-        yield _available_day(random, faults)
+        yield _available_day(random, faults, twice=True)
 
 
-def _available_day(random: Random, faults: Sequence[Fault]) -> Trial:
+def _available_day(random: Random, faults: Sequence[Fault], twice: bool = False) -> Trial:
     keys = random.choice([("cart",), ("cart", "list")])
     clients, day = tuple(shoppers(random, keys)), bad_day(random, NODES, DAY, faults)
-    return audited(random, clients, day, keys)
+    return audited(random, clients, day, keys, twice)
 
 
 def _orders(name: str, **clients: Sequence[Call]) -> Orders:

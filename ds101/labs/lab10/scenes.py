@@ -20,13 +20,18 @@ PATIENCE = DEADLINE + 0.3  # seconds that a client waits
 CONVERGED = 10 * PERIOD  # seconds after the last fault and the last write
 
 
-def audited(random: Random, clients: Workload, day: BadDay, keys: Sequence[str]) -> Trial:
-    """A day of shoppers that ends with a client who asks every node for every key."""
+def audited(random: Random, clients: Workload, day: BadDay, keys: Sequence[str], twice: bool = False) -> Trial:
+    """A day of shoppers that ends with a client who asks every node for every key.
+
+    `twice`, if real processes may take longer to be killed and started than the day says.
+    """
     last = max(sum(call.after for call in calls) for _, calls in clients)
     silences = PATIENCE if any(step.verb == "crash" for step in day.steps) else 0.0
     begins = max(day.seconds, last + silences) + CONVERGED + 2 * PERIOD
     calls = [Call(node, Get(key), PATIENCE) for key in keys for node in NODES]
     audit = (replace(calls[0], after=round(begins, 4)), *calls[1:])
+    if twice:
+        audit = (*audit, replace(calls[0], after=CONVERGED + 2 * PERIOD), *calls[1:])
     return Trial(len(NODES), random.getrandbits(32), begins + PERIOD, (*clients, ("audit", audit)), day)
 
 
