@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from autograder.mutants import Mutant
 
 ONE_INSTANT, BY_THE_DEADLINE, A_MAJORITY = "linearizable", "an answer by the deadline", "a majority serves"
@@ -9,8 +12,20 @@ A_RESULT, SAME = "always a result", "the same siblings"
 NO_LOSS, GONE = "no write is lost", "what was replaced is gone"
 
 
+@dataclass(frozen=True, repr=False)
+class InOnePart(Mutant):
+    """A mistake in one of the two stores; the other need not be judged."""
+
+    part: str = ""
+
+    def parts(self) -> tuple[Any, ...]:
+        """The store with this mistake."""
+        return tuple(part for part in super().parts() if part.__name__ == self.part)
+
+
 def mutant(name: str, mistake: str, edits: dict[str, str], *breaks: str) -> Mutant:
-    return Mutant("lab10", name, mistake, edits, frozenset(breaks))
+    part = "ConsistentStore" if {*breaks} <= {ONE_INSTANT, BY_THE_DEADLINE, A_MAJORITY} else "AvailableStore"
+    return InOnePart("lab10", name, mistake, edits, frozenset(breaks), part)
 
 
 RESULTS = "        self.results[op] = Done() if isinstance(request, Write) else Value(value)\n"
