@@ -27,6 +27,7 @@ from ds101.cluster.engine import RealEngine
 from ds101.cluster.runtime import Runtime
 from ds101.errors import Mistake
 from ds101.node import Node
+from ds101.processes.steady import uninterrupted
 from ds101.world import World
 from ds101.world.naming import classes_by_name
 
@@ -57,8 +58,7 @@ class Cluster(World):
         self._engine = RealEngine(self._runtime)
         weakref.finalize(self, Runtime.abandon, self._runtime)
         try:
-            self._runtime.thread.run(self._runtime.open())
-            self._runtime.launch(self._runtime.nodes, life=0)
+            self._runtime.start()
         except BaseException:
             self.close()
             raise
@@ -73,6 +73,9 @@ class Cluster(World):
         """Where a plain socket reaches the node: (host, port). It speaks JSON, an object a line."""
         self._condition(node)
         return self._runtime.address_of(node)
+
+
+uninterrupted.edges |= {method.__code__ for method in (World.__enter__, World.__exit__, World.close)}
 
 
 def _refuse_ports(first: int, count: int) -> None:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from ds101.errors import Mistake
 from ds101.processes import output
+from ds101.processes.steady import bell_of, uninterrupted
 
 Result = TypeVar("Result")
 OWN_THREAD = "A world's verbs can't be called from inside its own thread. Call them from the cell."
@@ -31,7 +32,7 @@ class LoopThread:
     @classmethod
     def current(cls) -> LoopThread:
         """The thread of this program (a fork needs its own)."""
-        with cls._making:
+        with uninterrupted, cls._making:
             if cls._current is None or not cls._current.is_here:
                 cls._current = LoopThread()
             return cls._current
@@ -42,10 +43,11 @@ class LoopThread:
         self._thread = threading.Thread(target=self.loop.run_forever, name="ds101 worlds", daemon=True)
         self._thread.start()
 
-    def run(self, coroutine: Coroutine[Any, Any, Result], timeout: float | None = None) -> Result:
-        """Run a coroutine there, and wait for its result here."""
-        self.refuse(coroutine)
-        return wait_for(asyncio.run_coroutine_threadsafe(coroutine, self.loop), timeout)
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Run a coroutine there, and wait for its result here. An interrupt ends the waiting, and nothing else."""
+        with uninterrupted:
+            self.refuse(coroutine)
+            return _result_of(asyncio.run_coroutine_threadsafe(coroutine, self.loop))
 
     def do(self, function: Callable[[], object]) -> None:
         """Call a function there, and wait until it has returned."""
@@ -77,20 +79,10 @@ class LoopThread:
             raise Mistake(OWN_THREAD if on_itself else A_FORK)
 
 
-def wait_for(future: Future[Result], timeout: float | None) -> Result:
-    """A future's result, showing what is printed meanwhile. Raises TimeoutError."""
-    left = timeout
-    while left is None or left > GLANCE:
-        try:
-            result = future.result(GLANCE)
-            output.show()
-            return result
-        except TimeoutError:
-            if future.done():
-                raise
-            output.show()
-            left = None if left is None else left - GLANCE
-    try:
-        return future.result(max(left, 0.0))
-    finally:
+def _result_of(future: Future[Result]) -> Result:
+    """A future's result, showing what is printed meanwhile."""
+    done = bell_of(future)
+    while not done.wait(GLANCE):
         output.show()
+    output.show()
+    return future.result()

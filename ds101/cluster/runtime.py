@@ -41,7 +41,6 @@ class Runtime:
     """The nodes, the clients, the faults that hold, and the book of events of one world."""
 
     def __init__(self, classes: Mapping[str, type[Node]], seed: int, first_port: int, trace_limit: int) -> None:
-        preload("ds101.cluster.server")  # what every node process needs
         self.thread = LoopThread.current()
         self.name = f"world{next(_worlds)}"
         self.classes, self.seed, self.first_port = dict(classes), seed, first_port
@@ -61,17 +60,37 @@ class Runtime:
 
     # Launching
 
-    async def open(self) -> None:
+    def start(self) -> None:
+        """Start all nodes, on the reader's thread. An interrupt is heard where it waits, and `close` undoes it."""
+        with uninterrupted:
+            uninterrupted.open.add(self.name)
+            preload("ds101.cluster.server")  # what every node process needs
+            self.thread.run(self._open())
+            self.launch(self.nodes, life=0)
+
+    async def _open(self) -> None:
         """Open the doors for nodes and for replies."""
         self.control_address = await self.members.listen()
         self.clients_address = await self.clients.listen()
+        if self.closed:  # whoever waited for this was interrupted
+            self._close_connections()
 
     def launch(self, names: Iterable[str], life: int) -> None:
-        """Start these nodes' processes; returns when `start` has run in all. Called on the reader's thread."""
+        """Start these nodes' processes; returns when `start` has run in all. Called on the reader's thread.
+
+        An interrupt kills them: a node is started whole, or not at all.
+        """
         births = [self.birth(name, life) for name in names]
-        self.thread.do(lambda: self.admit([birth[0] for birth in births], life))
-        start_all(births)
-        self.thread.run(self.introduce([birth[0].name for birth in births]))
+        processes = [process for process, *_ in births]
+        with uninterrupted:
+            self.thread.post(self.admit, processes, life)
+            try:
+                start_all(births)
+                self.thread.run(self.introduce([process.name for process in processes]))
+            except KeyboardInterrupt:
+                for process in processes:
+                    process.kill(wait=False)
+                raise
 
     def birth(self, name: str, life: int) -> tuple[Process, str, bytes, str | None]:
         """What `start_all` needs to start a node's process."""
@@ -254,22 +273,30 @@ class Runtime:
     def close(self) -> None:
         """End all processes and connections; called on the reader's thread."""
         with uninterrupted:
-            self.thread.run(self.members.tell(self.living(), "flush", timeout=LAST_WORDS_TIMEOUT))
-            self.abandon()
-        for member in self.members.by_id.values():  # an interrupt from here on only ends the waiting
-            member.process.kill()
-        self.thread.do(lambda: None)  # what `abandon` left to the loop is done
+            try:
+                self.thread.run(self._last_words())
+            finally:  # an interrupt only ends the waiting
+                self.abandon()
+            for member in self.members.by_id.values():
+                member.process.kill()
+            self.thread.do(lambda: None)  # what `abandon` left to the loop is done
+
+    async def _last_words(self) -> None:
+        await self.members.tell(self.living(), "flush", timeout=LAST_WORDS_TIMEOUT)
 
     def abandon(self) -> None:
         """The same for a world that was forgotten: on any thread, waiting for nothing."""
         if not self.thread.is_here:
             return
         self.closed = True
-        for member in self.members.by_id.values():
+        uninterrupted.open.discard(self.name)
+        for member in list(self.members.by_id.values()):
             member.process.kill(wait=False)
         self.thread.post(self._close_connections)
 
     def _close_connections(self) -> None:
+        for member in self.members.by_id.values():  # whoever still waits for one hears that
+            self.bury(member)
         self.members.close()
         self.clients.close()
         forget_disks(f"{self.name}/")

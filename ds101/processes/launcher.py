@@ -25,7 +25,7 @@ from ds101.processes import output
 from ds101.processes.link import connection_over
 from ds101.processes.process import Life, Process
 from ds101.processes.shipping import ship
-from ds101.processes.steady import SteadyLock
+from ds101.processes.steady import Bell, SteadyLock, bell_of, uninterrupted
 
 STARTUP_TIMEOUT = 30.0  # seconds; a cold start takes a fraction of one
 ROOT = Path(__file__).parents[2]  # where `-m ds101...` is found, wherever the caller stands
@@ -49,10 +49,21 @@ def start_all(wanted: list[tuple[Process, str, bytes, str | None]]) -> None:
     """Start several processes at once: (process, its title in `ps`, what `ship` made, the name of its disk)."""
     output.show_after_each_cell(catch_up)
     launcher = Launcher.current()
-    for process, title, payload, disk in wanted:
-        launcher.spawn(process._life, title, payload, disk)
-    for process, *_ in wanted:
-        process._life.started.result(STARTUP_TIMEOUT)
+    with uninterrupted:
+        try:
+            for process, title, payload, disk in wanted:
+                launcher.spawn(process._life, title, payload, disk)
+            for process, *_ in wanted:
+                _await_start(process._life)
+        except BaseException:
+            for process, *_ in wanted:
+                process.kill(wait=False)
+            raise
+
+
+def _await_start(life: Life) -> None:
+    bell_of(life.started).wait(STARTUP_TIMEOUT)
+    life.started.result(0)
 
 
 def catch_up() -> None:
@@ -84,7 +95,7 @@ class Launcher:
     @classmethod
     def current(cls) -> Launcher:
         """The launcher of this program; a supervisor that died is replaced."""
-        with cls._making:
+        with uninterrupted, cls._making:
             if cls._current is None or not cls._current.works():
                 cls._current = Launcher()
             return cls._current
@@ -95,9 +106,9 @@ class Launcher:
         self.keys = itertools.count(1)
         self.lock = SteadyLock()  # half a command would spoil all that follow
         self.broken = False  # the supervisor is gone
-        self.gone = threading.Event()  # and everything is tidied up after it
+        self.gone = Bell()  # and everything is tidied up after it
         self.parts: dict[int, bytes] = {}  # of long lines
-        self.behind: dict[int, threading.Event] = {}  # who waits for what was printed
+        self.behind: dict[int, Bell] = {}  # who waits for what was printed
         self.connection = self._start()
         threading.Thread(target=self._listen, name="ds101 supervisor", daemon=True).start()
         atexit.register(self.close)
@@ -119,10 +130,18 @@ class Launcher:
                 command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 start_new_session=True, cwd=ROOT,
             )  # fmt: skip
-            assert self.supervisor.stdin
-            self.supervisor.stdin.write(key.hex().encode() + b"\n")
-            self.supervisor.stdin.close()
-            connection = connection_over(self._accept(server))
+            try:
+                return self._greet(server, key)
+            except BaseException:  # an interrupt too
+                self.supervisor.kill()
+                self.supervisor.wait()
+                raise
+
+    def _greet(self, server: socket.socket, key: bytes) -> Connection:
+        assert self.supervisor.stdin
+        self.supervisor.stdin.write(key.hex().encode() + b"\n")
+        self.supervisor.stdin.close()
+        connection = connection_over(self._accept(server))
         deliver_challenge(connection, key)
         answer_challenge(connection, key)
         return connection
@@ -132,9 +151,9 @@ class Launcher:
         server.settimeout(0.1)
         deadline = time.monotonic() + STARTUP_TIMEOUT
         while self.supervisor.poll() is None and time.monotonic() < deadline:
+            uninterrupted.hear(threading.Lock(), 0)  # it may take long
             with suppress(TimeoutError):
                 return server.accept()[0]
-        self.supervisor.kill()
         raise LaunchError(
             "The supervisor of the processes did not start. "
             f"To see why, run: {sys.executable} -m ds101.processes.supervisor 0 0 < {os.devnull}"
@@ -152,6 +171,7 @@ class Launcher:
                 )
             key = next(self.keys)
             self.lives[key] = life
+            life.asked_for = True
             self.command("spawn", key, title, payload, disk)  # in one step: a life that nobody starts would never end
 
     def command(self, verb: str, *arguments: Any) -> None:
@@ -161,9 +181,9 @@ class Launcher:
     def catch_up(self) -> None:
         """Wait until what processes have printed so far has arrived, but not for ever."""
         key = next(self.keys)
-        self.behind[key] = threading.Event()
+        caught_up = self.behind[key] = Bell()
         self.command("catch_up", key)
-        self.behind[key].wait(CATCH_UP_TIMEOUT)
+        caught_up.wait(CATCH_UP_TIMEOUT)
         del self.behind[key]
 
     def close(self) -> None:
@@ -193,14 +213,16 @@ class Launcher:
         life.started.set_result(pid)
 
     def _on_refused(self, key: int, reason: str) -> None:
-        self.lives.pop(key).started.set_exception(
+        life = self.lives.pop(key)
+        life.ended.ring()
+        life.started.set_exception(
             LaunchError(f"The system starts no more processes ({reason}). Close some programs, or use fewer nodes.")
         )
 
     def _on_caught_up(self, key: int, _: None) -> None:
         waiting = self.behind.get(key)
         if waiting is not None:
-            waiting.set()
+            waiting.ring()
 
     def _on_output(self, key: int, data: bytes) -> None:
         life = self.lives[key]
@@ -218,7 +240,7 @@ class Launcher:
         life = self.lives.pop(key)
         self.parts.pop(key, None)
         life.exit_code = code
-        life.ended.set()
+        life.ended.ring()
         if not life.started.done():
             life.started.set_exception(LaunchError(f"{life.name} died before it could begin (exit code {code})."))
         if life.on_exit is not None:
@@ -236,4 +258,4 @@ class Launcher:
         self.connection.close()
         with suppress(subprocess.TimeoutExpired):
             self.supervisor.wait(5.0)
-        self.gone.set()
+        self.gone.ring()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -16,7 +15,7 @@ import psutil
 
 from ds101.errors import LaunchError, Mistake, NodeError, Timeout
 from ds101.processes import output
-from ds101.processes.steady import uninterrupted
+from ds101.processes.steady import Bell, uninterrupted
 
 LOOK = 0.1  # seconds between two looks at what a process prints while somebody waits for it
 SHORTEST_LOOK = 0.0002  # seconds between two looks at whether a process has stopped
@@ -29,7 +28,8 @@ class Life:
     def __init__(self, name: str, on_exit: Callable[[int], None] | None) -> None:
         self.name, self.on_exit = name, on_exit
         self.started: Future[int] = Future()
-        self.ended = threading.Event()
+        self.ended = Bell()
+        self.asked_for = False  # from then on it ends, sooner or later
         self.pid = 0
         self.unwanted = False
         self.owner = os.getpid()
@@ -38,7 +38,7 @@ class Life:
 
     @property
     def alive(self) -> bool:
-        return self.pid != 0 and not self.ended.is_set()
+        return self.pid != 0 and not self.ended.rung
 
     def kill(self) -> None:
         """SIGKILL, without waiting and without a lock: the garbage collector calls this, on any thread.
@@ -91,7 +91,7 @@ class Process:
         """
         with uninterrupted:
             self._life.kill()
-        if wait and self.alive and self._life.owner == os.getpid():
+        if wait and self._life.asked_for and self._life.owner == os.getpid():
             self._life.ended.wait()
         self.paused = False
 
@@ -120,7 +120,7 @@ class Process:
             if time.monotonic() >= deadline:
                 break
         output.show()
-        if not self._life.ended.is_set():
+        if not self._life.ended.rung:
             raise Timeout(f"{self.name} still runs after {timeout:g} s. Wait longer, or kill() it.")
         self._raise_error()
         assert self.exit_code is not None
