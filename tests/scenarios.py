@@ -313,6 +313,15 @@ def a_workload_runs_its_clients_at_once(world: World) -> Any:
     return [len(history.of(name)) >= 1 for name in ("ada", "bob", "cyd")], {one.outcome for one in history}
 
 
+def what_is_planned_for_later_happens_while_a_call_waits(world: World) -> Any:
+    happened: list[Any] = []
+    world.pause("n1")
+    world.later(0.02, lambda: happened.append(world.condition("n1")))
+    world.later(0.04, lambda: happened.append(world.call("n2", Move(5)).total))
+    world.later(0.06, lambda: world.resume("n1"))
+    return world.call("n1", Move(1), timeout=20.0), happened
+
+
 SCENARIOS: dict[Callable[[World], Any], type[Node]] = {
     a_call_is_answered: Bank,
     a_crashed_node_is_unreachable_and_keeps_its_disk: Bank,
@@ -333,4 +342,5 @@ SCENARIOS: dict[Callable[[World], Any], type[Node]] = {
     a_node_that_raises_dies_and_sends_nothing: Divider,
     a_message_that_nothing_handles_is_told: Bank,
     a_workload_runs_its_clients_at_once: Bank,
+    what_is_planned_for_later_happens_while_a_call_waits: Bank,
 }

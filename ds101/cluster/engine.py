@@ -9,12 +9,13 @@ import heapq
 import itertools
 import queue
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ds101.cluster.loop import GLANCE, wait_for
+from ds101.cluster.loop import GLANCE
 from ds101.cluster.runtime import Runtime
 from ds101.errors import Timeout, Unreachable
 from ds101.faults import Fault
@@ -23,12 +24,36 @@ from ds101.messages import Message
 from ds101.node import Node
 from ds101.processes import output
 from ds101.processes.shipping import load
+from ds101.processes.steady import bell_of
 from ds101.trace import Trace
 from ds101.world.engine import Caller, Condition
 
 Seconds = float
 Action = Callable[[], object]
 FIRST_GLANCE = 0.001  # seconds between the first two looks at a condition; then less and less often
+
+
+class Later(threading.local):
+    """What is to happen at its time, on the thread that asked for it, while that waits."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, Action]] = []
+        self._order = itertools.count()
+
+    def add(self, when: float, action: Action) -> None:
+        heapq.heappush(self._due, (when, next(self._order), action))
+
+    @property
+    def next(self) -> float:
+        """When the next one is due."""
+        return self._due[0][0] if self._due else float("inf")
+
+    def happened(self, now: float) -> bool:
+        """Lets one happen that is due; False if none is."""
+        if self.next > now:
+            return False
+        heapq.heappop(self._due)[2]()
+        return True
 
 
 class RealEngine:
@@ -39,8 +64,7 @@ class RealEngine:
         self.thread = runtime.thread
         self.nodes, self.types, self.operations = runtime.nodes, runtime.types, runtime.operations
         self._soon: queue.SimpleQueue[Action] = queue.SimpleQueue()
-        self._later: list[tuple[float, int, Action]] = []
-        self._order = itertools.count()
+        self._later = Later()
 
     @property
     def faults(self) -> dict[str, Fault]:
@@ -138,15 +162,18 @@ class RealEngine:
     # Waiting
 
     def settled(self, caller: Any, timeout: Seconds) -> bool:
-        with suppress(Exception):  # what it is, the caller finds in its reply
-            wait_for(caller.reply, timeout)
-        return bool(caller.done)
+        bell, deadline = bell_of(caller.reply), time.monotonic() + timeout
+        while not bell.rung and (now := time.monotonic()) < deadline:
+            if not self._later.happened(now):
+                bell.wait(min(deadline, self._later.next, now + GLANCE) - now)
+            output.show()
+        return bell.rung
 
     def soon(self, action: Action) -> None:
         self._soon.put(action)
 
     def later(self, seconds: Seconds, action: Action) -> None:
-        heapq.heappush(self._later, (time.monotonic() + seconds, next(self._order), action))
+        self._later.add(time.monotonic() + seconds, action)
 
     def run_until(self, condition: Callable[[], object] | None, timeout: Seconds | None) -> bool:
         deadline = float("inf") if timeout is None else time.monotonic() + timeout
@@ -157,10 +184,9 @@ class RealEngine:
             now = time.monotonic()
             if now >= deadline:
                 return False
-            if self._later and self._later[0][0] <= now:
-                heapq.heappop(self._later)[2]()
+            if self._later.happened(now):
                 continue
-            next_one = min(deadline, self._later[0][0] if self._later else deadline, now + glance)
+            next_one = min(deadline, self._later.next, now + glance)
             with suppress(queue.Empty):
                 self._soon.get(timeout=next_one - now)()
             output.show()

@@ -79,7 +79,7 @@ class Engine(Protocol):
         """Call an action on the reader's thread, as soon as that waits in `run_until`."""
 
     def later(self, seconds: Seconds, action: Callable[[], object]) -> None:
-        """Call an action on the reader's thread after so many seconds, while that waits in `run_until`."""
+        """Call an action on this thread after so many seconds, while that waits in `run_until` or `settled`."""
 
     def run_until(self, condition: Callable[[], object] | None, timeout: Seconds | None) -> bool:
         """Let the world run until the condition is true, or the time is over; tells whether it is true.
