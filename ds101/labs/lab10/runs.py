@@ -16,6 +16,7 @@ from ds101.labs.lab10.scenes import (
     blackout,
     crowd,
     echo,
+    one_door,
     promises,
     returning,
     storm,
@@ -53,6 +54,7 @@ def consistent_days(random: Random, size: int) -> Iterator[Trial]:
         yield _consistent_day(random, [fault])
     for _ in range(10 * size):
         yield storm(random)
+        yield one_door(random)
         yield _consistent_day(random, random.choices(FAULTS, k=random.randint(1, 3)))
         yield _consistent_day(random, [rolling_restart, random.choice([cut, one_way_cut, flapping])])
 

@@ -143,3 +143,21 @@ def storm(random: Random) -> Trial:
     day = BadDay(tuple(sorted(steps, key=lambda step: step.at)), 1.0)
     workload = (*crowd(random, 0.05), afterwards(["x"], 1.5))
     return Trial(len(NODES), random.getrandbits(32), 2.0, workload, day)
+
+
+def one_door(random: Random) -> Trial:
+    """Again and again, three clients write through one node at once, and what it tells the others is reordered."""
+    pairs = [(a, b) for index, a in enumerate(NODES) for b in NODES[index + 1 :]]
+    steps = [Step(0.0, "one link", (*pair, ("reorder", 0.9)), number) for number, pair in enumerate(pairs, start=1)]
+    steps += [Step(1.5, "mend", (), number) for number in range(1, len(pairs) + 1)]
+    door = random.choice(NODES)
+
+    def calls(client: str) -> list[Call]:
+        found = []
+        for number in range(1, 9):
+            write = Call(door, Write("x", f"{client}-{number}"), PATIENCE, 0.1 if number == 1 else 0.0)
+            found += [write, *[Call(node, Read("x"), PATIENCE) for node in random.sample(NODES, 3)]]
+        return found
+
+    clients = tuple((client, tuple(calls(client))) for client in ("c1", "c2", "c3"))
+    return Trial(len(NODES), random.getrandbits(32), 1.6, clients, BadDay(tuple(steps), 1.5))
