@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ds101.draw.wording import shorter_forms
 from ds101.trace import Event
 
 OTHERS = "others"  # the lane that stands for several nodes, if the trace has been filtered by node
+SLOW = 5.0  # times the usual way: how late a message arrives that is said to be late
 
 
 @dataclass(slots=True, eq=False)
@@ -66,7 +68,7 @@ class Flight:
         return self.sent_at if self.sent_at is not None else self.ended_at or 0.0
 
 
-@dataclass(slots=True)
+@dataclass
 class Story:
     """A trace, made ready for being drawn or told."""
 
@@ -77,3 +79,9 @@ class Story:
     others: frozenset[str]  # lanes that the trace doesn't have: for the other ends of its messages
     cut: int
     timed: bool = True
+
+    @cached_property
+    def late(self) -> float:
+        """How long a message has to be under way for that to be said, in seconds."""
+        ways = sorted(f.ended_at - f.sent_at for f in self.flights if f.ended_at is not None and f.sent_at is not None)
+        return max(SLOW * ways[len(ways) // 2], 0.001) if ways else 0.0

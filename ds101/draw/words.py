@@ -17,7 +17,6 @@ from ds101.trace import Event, Trace
 AT_MOST = 60  # lines
 LONGEST = 72  # characters of a message
 WIDEST = 120  # and of all that a line says
-SLOW = 5.0  # times the usual way: how late a message arrives that is said to be late
 FORGOTTEN = "← forgotten"  # beside what a restart has changed
 OWN_LINE = ("crash", "restart", "pause", "resume", "skew", "log", "print", "error", "fail", "info")
 
@@ -84,7 +83,6 @@ def _numbered(lines: Sequence[Line], timed: bool) -> Iterator[str]:
 
 def lines_of(items: Sequence[Item], story: Story) -> Iterator[Line]:
     """The lines that tell what was chosen of a story."""
-    late = _late(story)
     shown = {item.index for item in items if isinstance(item, Step)}
     told: dict[int, int] = {}  # lines of each step
     for item in items:
@@ -93,7 +91,7 @@ def lines_of(items: Sequence[Item], story: Story) -> Iterator[Line]:
         elif isinstance(item, Fold):
             yield _fold_line(item, sum(told.get(step.index, 0) for step in item.shown))
         else:
-            lines = list(_with_changes(list(_step_lines(item, shown, late, story.timed)), item))
+            lines = list(_with_changes(list(_step_lines(item, shown, story.late, story.timed)), item))
             told[item.index] = len(lines)
             yield from lines
 
@@ -158,12 +156,6 @@ def _arrival(flight: Flight, at: float, late: float, timed: bool) -> Line:
     elif flight.ended_at is not None and flight.sent_at is not None and flight.ended_at - flight.sent_at > late:
         asides.append(f"sent {duration(flight.ended_at - flight.sent_at)} earlier" if timed else "sent long before")
     return Line(_route(flight), _message(flight) + (f"   ({', '.join(asides)})" if asides else ""), at)
-
-
-def _late(story: Story) -> float:
-    """How long a message has to be under way for that to be said."""
-    ways = sorted(f.ended_at - f.sent_at for f in story.flights if f.ended_at is not None and f.sent_at is not None)
-    return max(SLOW * ways[len(ways) // 2], 0.001) if ways else 0.0
 
 
 def _own_words(event: Event, step: Step) -> str:
