@@ -5,6 +5,14 @@ import shutil
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("the same each time", derandomize=True)  # `make soak` looks at new examples
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("--soak"):
+        settings.load_profile("the same each time")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -95,9 +95,14 @@ class _Placer:
                 self._crowd.add(Band(place.x + 8, right, y, 0.0, LINE / 2 - 1), ON_A_LABEL)
 
     def place(self, arrow: Arrow) -> None:
+        if arrow.ends == "cross":  # first: its cause can stand nowhere else, and its message has shorter forms
+            self._place_at_end(arrow, cause_of(arrow))
         self._take(self._best_form(arrow))
-        words = cause_of(arrow) or hint_of(arrow)
-        if not words or (arrow.ends != "cross" and arrow.step in self._hinted):
+        if arrow.ends != "cross" and arrow.step not in self._hinted:
+            self._place_at_end(arrow, hint_of(arrow))
+
+    def _place_at_end(self, arrow: Arrow, words: str) -> None:
+        if not words:
             return
         width = text_width(words, SIZE)
         spot, price = self._cheapest(at_free_end(arrow, width), width)
