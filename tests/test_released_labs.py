@@ -138,4 +138,5 @@ def test_a_lab_has_its_anatomy(lab: str) -> None:
 def test_code_cells_of_a_lab_are_short(lab: str) -> None:
     for cell in released(lab).cells:
         if cell.cell_type == "code":
-            assert len(cell.source.splitlines()) <= 20 + cell.source.count('"""'), cell.source
+            lines = [line for line in cell.source.splitlines() if line.strip() and "raise NotYet" not in line]
+            assert len(lines) <= 20 + cell.source.count('"""'), cell.source
