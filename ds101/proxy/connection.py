@@ -119,6 +119,7 @@ class Connection:
                 await self._change()
         finally:
             swallowing.cancel()
+            await asyncio.wait([swallowing])  # it looks at a socket that will be closed
         raise Broken(f"the {self.gone} is back, and knows nothing of this connection")
 
     async def _swallow(self, left: Pump) -> None:

@@ -86,15 +86,30 @@ class Pump:
             self.wake()
 
     async def read(self) -> bytes:
-        """What the source sends next; nothing at its end, and where it is reset."""
+        """What the source sends next; nothing at its end, and where it is reset.
+
+        What was received is counted at once: nothing is lost where whoever reads is cancelled.
+        """
+        while True:
+            try:
+                data = self.source.recv(READ)
+            except BlockingIOError:
+                await self._something_to_read()
+                continue
+            except OSError:
+                self.source_is_reset = True
+                return b""
+            self.bytes_in += len(data)
+            self.pieces_in += bool(data)
+            return data
+
+    async def _something_to_read(self) -> None:
+        loop, arrived = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self.source, arrived.set)
         try:
-            data = await asyncio.get_running_loop().sock_recv(self.source, READ)
-        except OSError:
-            self.source_is_reset = True
-            return b""
-        self.bytes_in += len(data)
-        self.pieces_in += bool(data)
-        return data
+            await arrived.wait()
+        finally:
+            loop.remove_reader(self.source)
 
     async def _give_out(self) -> None:
         while not await self._give_one(Luck.draw(self.random)):
