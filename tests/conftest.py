@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,9 @@ settings.register_profile("the same each time", derandomize=True)  # `make soak`
 def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--soak"):
         settings.load_profile("the same each time")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell's background job ignores interrupts, and so would every program that a test starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
