@@ -261,3 +261,10 @@ def test_the_witness_measures_what_the_machine_keeps_waiting():
     assert 0 < witness.late < 60
     assert witness.kept_time
     assert not Witness.kept_time.fget(type("Late", (), {"late": 2.0, "slack": 1.0})())
+
+
+def test_it_is_said_after_how_many_runs_the_mistake_was_found_not_how_many_there_were():
+    calm = Property("lab98", "goes on", "", 2, "", ("Metronome",), goes_on, {"worlds": (DAYS,), "live": True})
+    found = answers(Forgetful, [calm, TWICE], IN_MEMORY)
+    assert found["goes on"].looked == "5 runs (bad days)"
+    assert found["never twice"].looked == "1 run (bad days)"

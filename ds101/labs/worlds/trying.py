@@ -57,7 +57,12 @@ class Trying:
                 break
             self.runs += 1
             self._try(trial)
-        self.outcomes[one.title].looked = f"{counted(self.runs, 'run')} ({self.stage.name})"
+        if one.title in self._open:
+            self.outcomes[one.title].looked = self._so_far
+
+    @property
+    def _so_far(self) -> str:
+        return f"{counted(self.runs, 'run')} ({self.stage.name})"
 
     def _try(self, trial: Trial) -> None:
         try:
@@ -78,4 +83,5 @@ class Trying:
 
     def _close(self, title: str, trial: Trial, answer: Answer, run: Run | None = None) -> None:
         self.outcomes[title].failure = Failure(self.stage, trial, answer, run)
+        self.outcomes[title].looked = self._so_far
         del self._open[title]
