@@ -14,9 +14,15 @@ settings.register_profile("the same each time", derandomize=True)  # `make soak`
 def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--soak"):
         settings.load_profile("the same each time")
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # A shell's background job ignores interrupts, and so would every program that a test starts.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    _hear_signals()
+
+
+def _hear_signals() -> None:
+    """A shell's background job ignores some signals, and so would every program that a test starts."""
+    for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
