@@ -1,8 +1,8 @@
 """The walls of a sandbox, as bubblewrap is told them.
 
-Inside there is a read-only system (`/usr` and the little of `/etc` that Python needs), this environment's Python, what
-the caller gives, and an empty temporary directory that is also home: one tmpfs, so that its size bounds all of it. There
-are no other processes, no network but a loopback of its own, no rights, and nobody's memory.
+Inside there is a read-only system (`/usr` and the little of `/etc` that Python needs), this environment's Python,
+what the caller gives, and an empty temporary directory that is also home: one tmpfs, so that its size bounds all of it.
+There are no other processes, no network but a loopback of its own, no rights, and nobody's memory.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def walls(
     writable_tmp: bool,
     stubs: Mapping[str, int],
 ) -> Iterator[str]:
-    """What bubblewrap is told before the command. `stubs`: files by path inside, and the descriptor with the content."""
+    """What bubblewrap is told before the command. `stubs`: for paths inside, the descriptors of their content."""
     yield from NAMESPACES
     yield from ENDS
     yield from () if share_network else ("--unshare-net",)

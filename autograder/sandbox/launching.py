@@ -35,4 +35,8 @@ if hasattr(os, "register_at_fork"):
 
 def popen(command: Sequence[str], **settings: Any) -> subprocess.Popen[bytes]:
     """`subprocess.Popen`, from the thread that lives as long as this program. Raises what it raises."""
-    return _Starter.thread().submit(subprocess.Popen, list(command), **settings).result()
+
+    def begin() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(list(command), **settings)
+
+    return _Starter.thread().submit(begin).result()

@@ -90,11 +90,11 @@ def start(
     stdout: Stream = subprocess.DEVNULL,
     stderr: Stream = subprocess.DEVNULL,
 ) -> Sandboxed:
-    """Start a program that sees this environment's Python, `readable` (path here, path inside) and nothing else of ours.
+    """Start a program that sees this environment's Python, `readable` (path here, path inside), and nothing of ours.
 
     `folder` is where it works and may write, at the same path inside; files there are on our disk, so their sum is kept
-    by the watchdog. Where root starts it, the folder is given to the user of the sandbox. Without `writable_tmp` there is
-    no other place to write, not even shared memory.
+    by the watchdog. Where root starts it, the folder is given to the user of the sandbox. Without `writable_tmp` there
+    is no other place to write, not even shared memory.
 
     Raises `NoSandbox`, with what to do, where this machine can't isolate like that.
     """

@@ -38,7 +38,7 @@ class Tree(Protocol):
 
 
 class Namespace:
-    """All in a process namespace: it ends with its first process, and a process that ends there waits for the others."""
+    """All in a process namespace: they end with its first process, which is gone only once the others are."""
 
     def __init__(self, first: int) -> None:
         self.first = first
@@ -78,7 +78,7 @@ def in_namespace(first: int) -> list[str]:
 
 
 def use_of(folders: list[str], enough: int) -> Use:
-    """Shared pages are told apart, which takes longer, only where counting them several times gives more than `enough`."""
+    """Shared pages are told apart, which takes longer, only where counting them again and again makes too much."""
     rough = [found for folder in folders if (found := _rough(folder))]
     memory = sum(one.memory for one in rough)
     if memory > enough:
