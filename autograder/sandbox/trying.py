@@ -72,9 +72,10 @@ def _advice() -> str:
     """What forbids it, as far as the system tells."""
     if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
         return (
-            "Ubuntu allows user namespaces only to programs with an AppArmor profile: give bubblewrap its own with  "
-            "sudo apt-get install apparmor-profiles && sudo cp "
-            "/usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ && sudo apparmor_parser -r /etc/apparmor.d/bwrap-userns-restrict."
+            "Ubuntu allows user namespaces only to programs with an AppArmor profile: give bubblewrap one with  "
+            "sudo apt-get install apparmor-profiles && cd /etc/apparmor.d && "
+            "sudo cp /usr/share/apparmor/extra-profiles/bwrap-userns-restrict . && "
+            "sudo apparmor_parser -r bwrap-userns-restrict."
         )
     if _setting("kernel/unprivileged_userns_clone") == "0":
         return "User namespaces are switched off: allow them with  sudo sysctl -w kernel.unprivileged_userns_clone=1."

@@ -11,9 +11,7 @@ processes that hide well (with another parent, session and environment) may outl
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +20,7 @@ from pathlib import Path, PurePosixPath
 import psutil
 
 from autograder.jobs import Limits
+from autograder.sandbox.folders import Folder
 from autograder.sandbox.identity import OPEN_FILES
 
 MARK = "DS101_SANDBOX"  # an environment variable that all processes of one sandbox have
@@ -87,7 +86,8 @@ class Place:
     """A private folder that stands for what is given inside: paths below `/course` become paths in it."""
 
     def __init__(self, readable: Sequence[tuple[Path, str]]) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="ds101-box-"))
+        self.folder = Folder()
+        self.root = self.folder.path
         self.home = self.root / "tmp" / "home"
         self.home.mkdir(parents=True)
         self.moved = {
@@ -108,7 +108,7 @@ class Place:
         return f"{self.root}{path}" if inside else path
 
     def remove(self) -> None:
-        shutil.rmtree(self.root, ignore_errors=True)
+        self.folder.remove()
 
 
 def limited(limits: Limits) -> list[str]:
