@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from autograder.inside.answering import Answering
-from autograder.inside.protocol import Hello, Question, read_frame, unpack
+from autograder.inside.protocol import Frames, Hello, Question, unpack
 from autograder.inside.solution import Solution
 
 
@@ -54,19 +54,21 @@ class Door:
     def serve(self) -> None:
         """For ever: the sandbox is ended from outside."""
         while True:
-            for number, _ in self.poll.poll():
-                if number == self.listener.fileno():
-                    self._let_in(self.listener.accept()[0])
-                elif number in self.visitors:
+            ready = [number for number, _ in self.poll.poll()]
+            for number in ready:
+                if number in self.visitors:
                     self._let_out(self.visitors[number])
+            if self.listener.fileno() in ready:  # last: whoever comes in may get a number that has just become free
+                self._let_in(self.listener.accept()[0])
 
     def _let_in(self, connection: socket.socket) -> None:
-        if _begins_a_life(connection):
+        frames = Frames(connection)
+        if _begins_a_life(frames):
             if self.alone:
                 _kill_all()
             for visitor in list(self.visitors.values()):
                 self._let_out(visitor)
-        pid = self._forked(connection)
+        pid = self._forked(connection, frames)
         visitor = Visitor(connection, pid, os.pidfd_open(pid))
         for number, event in ((connection.fileno(), select.POLLRDHUP), (visitor.ending, select.POLLIN)):
             self.visitors[number] = visitor
@@ -79,20 +81,20 @@ class Door:
         if visitor.connection.fileno() >= 0:
             visitor.end()
 
-    def _forked(self, connection: socket.socket) -> int:
+    def _forked(self, connection: socket.socket, frames: Frames) -> int:
         pid = os.fork()
         if pid:
             return pid
         self.listener.close()
         try:
-            Answering(connection, lambda: Solution(self.shipped, self.sources)).serve()
+            Answering(connection, frames, lambda: Solution(self.shipped, self.sources)).serve()
         finally:
             os._exit(0)
 
 
-def _begins_a_life(connection: socket.socket) -> bool:
+def _begins_a_life(frames: Frames) -> bool:
     try:
-        hello = unpack(read_frame(connection), Question)
+        hello = unpack(frames.next(), Question)
     except (EOFError, OSError):
         return False
     return isinstance(hello, Hello) and hello.mode == "life"

@@ -17,13 +17,13 @@ from autograder.inside.protocol import (
     Draw,
     Drawn,
     FrameError,
+    Frames,
     Question,
     Raised,
     Run,
     State,
     Turn,
     pack,
-    read_frame,
     unpack,
 )
 from autograder.inside.solution import Solution
@@ -33,8 +33,8 @@ from autograder.inside.stage import Life, from_state
 class Answering:
     """Answers on a connection for a solution, which is loaded here and nowhere else."""
 
-    def __init__(self, connection: socket.socket, load: Callable[[], Solution]) -> None:
-        self.connection, self._load = connection, load
+    def __init__(self, connection: socket.socket, frames: Frames, load: Callable[[], Solution]) -> None:
+        self.connection, self.frames, self._load = connection, frames, load
         self._solution: Solution | None = None
         self._life: Life | None = None
 
@@ -48,7 +48,7 @@ class Answering:
         """Answer for as long as there are questions."""
         while True:
             try:
-                question = unpack(read_frame(self.connection), Question)
+                question = unpack(self.frames.next(), Question)
             except (EOFError, OSError):
                 return
             if getattr(question, "otherwise", False):
@@ -103,6 +103,6 @@ class Answering:
 
     def _draw(self, draw: Draw) -> Drawn:
         self.say(draw)
-        drawn = unpack(read_frame(self.connection), Question)
+        drawn = unpack(self.frames.next(), Question)
         assert isinstance(drawn, Drawn)
         return drawn

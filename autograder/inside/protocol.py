@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 MOST = 16 << 20  # bytes of a frame
+AT_ONCE = 1 << 16  # bytes that are read at once
 MOST_EFFECTS = 10_000  # of one handler
 
 
@@ -39,7 +40,7 @@ class Turn(Frame, tag=True):
     """
 
     part: str
-    settings: bytes  # pickled dict of the class attributes that the lab sets
+    settings: bytes  # pickled: the class attributes that the lab sets, and the events that it handles itself
     id: str
     nodes: tuple[str, ...]
     event: str
@@ -50,6 +51,7 @@ class Turn(Frame, tag=True):
     state: bytes | None = None
     script: tuple[int, ...] = ()
     otherwise: bool = False
+    keeps_order: bool = False  # dicts in different orders differ
 
 
 class State(Frame, tag=True):
@@ -208,23 +210,36 @@ def unpack(body: bytes, kind: Any) -> Any:
         raise FrameError(str(error)) from None
 
 
-def read_frame(connection: socket.socket) -> bytes:
-    """The body of the next frame. Raises `EOFError` at the end, `FrameError` for a frame that is too long."""
-    size = int.from_bytes(_exactly(connection, 4), "big")
-    if size > MOST:
-        raise FrameError(f"a frame of {size:,} bytes is announced")
-    return _exactly(connection, size)
+class Frames:
+    """The frames that arrive on a connection, one by one. What was read beyond one is kept for the next."""
 
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection, self._kept = connection, b""
 
-def _exactly(connection: socket.socket, size: int) -> bytes:
-    data = connection.recv(size)
-    if len(data) == size:
+    @property
+    def has_some(self) -> bool:
+        """Whether something was read that nobody has asked for yet."""
+        return bool(self._kept)
+
+    def next(self) -> bytes:
+        """The body of the next frame. Raises `EOFError` at the end, `FrameError` for a frame that is too long."""
+        data = self._kept or self._read()
+        while len(data) < 4:
+            data += self._read()
+        size = 4 + int.from_bytes(data[:4], "big")
+        if size > MOST:
+            raise FrameError(f"a frame of {size:,} bytes is announced")
+        if len(data) < size:
+            parts, have = [data], len(data)
+            while have < size:
+                parts.append(self._read())
+                have += len(parts[-1])
+            data = b"".join(parts)
+        self._kept = data[size:]
+        return data[4:size]
+
+    def _read(self) -> bytes:
+        data = self._connection.recv(AT_ONCE)
+        if not data:
+            raise EOFError
         return data
-    parts, missing = [data], size - len(data)
-    while missing and data:
-        data = connection.recv(min(missing, 1 << 20))
-        parts.append(data)
-        missing -= len(data)
-    if missing:
-        raise EOFError
-    return b"".join(parts)

@@ -13,7 +13,7 @@ from autograder.inside.protocol import Described, EventType, Parts, Raised
 from autograder.inside.trees import names
 from ds101.lines import is_the_readers, places_of
 from ds101.messages import Message, Timer, Types, fields_of
-from ds101.node import Node, handler_for
+from ds101.node import Node, handler_for, on
 from ds101.processes.shipping import walk
 from ds101.reach import freeze_globals, types_reached_by
 
@@ -39,11 +39,14 @@ class Solution:
         return [part for part in self.parts.values() if isinstance(part, type) and issubclass(part, Node)]
 
     def node(self, part: str, settings: bytes) -> type[Node]:
-        """A part that is a node, with the settings of the lab."""
+        """A part that is a node, with the settings of the lab; some events are handled by the lab, in the judge."""
         found = self._configured.get((part, settings))
         if found is None:
-            base, chosen = self.parts[part], pickle.loads(settings)
-            found = type(base.__name__, (base,), {**chosen, "__module__": base.__module__}) if chosen else base
+            base, (chosen, also) = self.parts[part], pickle.loads(settings)
+            known = [kind for event, kind in self.types(part).items() if event in also]
+            inert = {f"_elsewhere_{kind.__name__}": on(kind)(lambda *_: None) for kind in known}
+            members = {**chosen, **inert, "__module__": base.__module__}
+            found = type(base.__name__, (base,), members) if chosen or inert else base
             self._configured[part, settings] = found
         return found
 

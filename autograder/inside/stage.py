@@ -88,13 +88,13 @@ def from_state(solution: Solution, turn: Turn) -> Done:
     disk = {key: cloudpickle.dumps(thawed(data)) for key, data in (turn.storage or {}).items()}
     scene = Scene(turn.id, turn.nodes, node_class, disk, Choices(0), turn.script)
     node = node_class(scene)
-    vars(node).update(thawed(turn.state, turn.otherwise) if turn.state else {})
+    vars(node).update(thawed(turn.state, turn.otherwise, turn.keeps_order) if turn.state else {})
     try:
         raised = _run(solution, turn.part, node, turn, scene)
     except Unforeseeable as reason:
         return Done([], scene.options, None, None, solution.relabelled(str(reason)))
     told = None if raised is None else solution.raised(raised)
-    return Done(list(_told(scene)), scene.options, _attributes(node), told)
+    return Done(list(_told(scene)), scene.options, _attributes(node, turn.keeps_order), told)
 
 
 def _run(solution: Solution, part: str, node: Node, turn: Turn, scene: Scene) -> BaseException | None:
@@ -129,9 +129,9 @@ def _told(scene: Scene) -> Iterator[Effect]:
             yield Logged(one.text)
 
 
-def _attributes(node: Node) -> Attributes:
+def _attributes(node: Node, keeps_order: bool = False) -> Attributes:
     held = attributes_of(node)
-    return Attributes(frozen(held), {name: shown(value) for name, value in held.items() if not _is_plain(value)})
+    return Attributes(frozen(held, keeps_order), {name: shown(value) for name, value in held.items() if not _is_plain(value)})
 
 
 def _is_plain(value: Any) -> bool:

@@ -64,21 +64,24 @@ class ByName(Freezer):
         return names.find(number)
 
 
-freezer = ByName()
+_freezers = {keeps_order: ByName(keeps_order) for keeps_order in (False, True)}
 
 
-def frozen(value: Any) -> bytes:
-    """The canonical bytes of a value. Raises `Mistake` for what can't be copied."""
-    tree = freezer.freeze(value)
+def frozen(value: Any, keeps_order: bool = False) -> bytes:
+    """The canonical bytes of a value; with `keeps_order`, dicts that differ in their order differ.
+
+    Raises `Mistake` for what can't be copied.
+    """
+    tree = _freezers[keeps_order].freeze(value)
     try:
         return _encode(tree)
     except OverflowError:
         return _encode(_with_large_numbers(tree))
 
 
-def thawed(data: bytes, otherwise: bool = False) -> Any:
-    """A fresh value; `otherwise`: with its sets and dicts in another order."""
-    return freezer.thaw(tree_of(data), otherwise)
+def thawed(data: bytes, otherwise: bool = False, keeps_order: bool = False) -> Any:
+    """A fresh value; `otherwise`: with its sets, and dicts that need not keep theirs, in another order."""
+    return _freezers[keeps_order].thaw(tree_of(data), otherwise)
 
 
 def tree_of(data: bytes) -> Tree:

@@ -18,9 +18,9 @@ from autograder.inside.protocol import (
     Draw,
     Drawn,
     FrameError,
+    Frames,
     Hello,
     pack,
-    read_frame,
     unpack,
 )
 from autograder.judge.errors import Ended, Endless, Garbled, SandboxLost
@@ -37,7 +37,7 @@ class Line:
 
     def __init__(self, door: str, mode: Literal["life", "calls"]) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
-        self.started = False
+        self.frames, self.started = Frames(self.socket), False
         try:
             self.socket.connect(door)
             self.socket.sendall(pack(Hello(mode)))
@@ -86,7 +86,7 @@ class Line:
     def hear(self) -> Any:
         """The next answer. Raises as `ask` does."""
         try:
-            answer = unpack(read_frame(self.socket), Answer)
+            answer = unpack(self.frames.next(), Answer)
         except TimeoutError:
             self.close()
             raise Endless from None
@@ -103,14 +103,14 @@ class Line:
     def has_something(self) -> bool:
         """Whether an answer, or the end, has come."""
         try:
-            return bool(select.select([self.socket], [], [], 0)[0])
+            return self.frames.has_some or bool(select.select([self.socket], [], [], 0)[0])
         except (OSError, ValueError):
             return True
 
     @property
     def is_cut(self) -> bool:
         """Whether one of the two sides has hung up."""
-        if not self.has_something:
+        if self.frames.has_some or not self.has_something:
             return False
         try:
             return not self.socket.recv(1, socket.MSG_PEEK)

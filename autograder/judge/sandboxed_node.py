@@ -73,9 +73,14 @@ def stand_in(described: Described, doors: Mapping[str, str], types: Mapping[str,
 
 def _forwarder() -> Callable[..., None]:
     def forward(self: SandboxedNode, event: Any, *sender: str) -> None:
-        ask(self, type(event).__name__, encode_json(body_of(event)), sender[0] if sender else None)
+        forward_event(self, event, *sender)
 
     return forward
+
+
+def forward_event(node: SandboxedNode, event: Any, sender: str | None = None) -> None:
+    """Ask the sandbox to handle a message or a timer."""
+    ask(node, type(event).__name__, encode_json(body_of(event)), sender)
 
 
 def ask(node: SandboxedNode, event: str, body: bytes, sender: str | None) -> None:
@@ -100,7 +105,8 @@ def _from_state(node: SandboxedNode, scene: Scene, event: str, body: bytes, send
     held = vars(node)
     turn = _turn(node, event, body, sender)
     turn.state = held[STATE].data if STATE in held else b""
-    turn.storage, turn.script, turn.otherwise = _stored(node), tuple(scene.script), scene.otherwise
+    turn.storage, turn.script = _stored(node), tuple(scene.script)
+    turn.otherwise, turn.keeps_order = scene.otherwise, scene.keeps_order
     done = line_for_calls(dict(node._doors)[node.id]).ask(turn, Done)
     for options in done.options[len(scene.options) :]:
         scene.choose(options)
@@ -123,13 +129,15 @@ def _turn(node: SandboxedNode, event: str, body: bytes, sender: str | None) -> T
 
 
 def _settings(cls: type[SandboxedNode]) -> bytes:
-    """What the lab's own subclasses have set in place of the student's settings."""
+    """What the lab's own subclasses have set in place of the student's settings, and the events that they handle."""
     kept: bytes | None = vars(cls).get("_kept_settings")
     if kept is None:
+        *labs, part = cls.__mro__[: cls.__mro__.index(SandboxedNode)]
         chosen: dict[str, Any] = {}
-        for base in reversed(cls.__mro__[: cls.__mro__.index(SandboxedNode)]):
+        for base in reversed(labs):
             chosen |= {name: value for name, value in vars(base).items() if name.isupper() and name[0] != "_"}
-        kept = pickle.dumps({name: chosen[name] for name in sorted(chosen)})
+        also = {event.__name__ for event in cls.__ds101_handlers__.keys() - part.__ds101_handlers__.keys()}
+        kept = pickle.dumps(({name: chosen[name] for name in sorted(chosen)}, tuple(sorted(also))))
         type.__setattr__(cls, "_kept_settings", kept)
     return kept
 

@@ -168,7 +168,10 @@ class Actor:
         """Run the handler; `otherwise` with the sets and dicts of its state in another order."""
         state = self.locals[local]
         stage.node, stage.otherwise = self.name, otherwise
-        scene = Scene(self.name, self.nodes, self.node_class, self._disk(state), self._choices, script, otherwise)
+        keeps_order = self.freezer.keeps_order
+        scene = Scene(
+            self.name, self.nodes, self.node_class, self._disk(state), self._choices, script, otherwise, keeps_order
+        )
         node = self.node_class(scene)
         vars(node).update(self.freezer.thaw(state.attributes, otherwise))
         died = None

@@ -59,8 +59,10 @@ class Scene:
         choices: Choices,
         script: Sequence[int],
         otherwise: bool = False,
+        keeps_order: bool = False,
     ) -> None:
         self.id, self.nodes, self._node_class, self.script = name, nodes, node_class, script
+        self.keeps_order = keeps_order  # whether states with dicts in different orders differ
         self.otherwise = otherwise  # whether this is a second look, to see that the handler is pure
         self.peers = tuple(other for other in nodes if other != name)
         choices.scene = self
