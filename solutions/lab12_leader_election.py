@@ -395,5 +395,6 @@ for reign in reigns(world.trace):
 # - "One leader" means one in a term. A leader that was cut off finds out late, and others must be able to refuse it.
 #
 # **Further reading.** D. Ongaro and J. Ousterhout, *In Search of an Understandable Consensus Algorithm*, USENIX ATC
-# 2014, sections 5.1, 5.2 and 5.4.1; the extended version has the proof. C. Gray and D. Cheriton, *Leases: An Efficient
-# Fault-Tolerant Mechanism for Distributed File Cache Consistency* (1989): what clocks can add.
+# 2014, sections 5.1, 5.2 and 5.4.1. D. Ongaro's thesis, *Consensus: Bridging Theory and Practice* (Stanford 2014), has the
+# proof in its appendix B. C. Gray and D. Cheriton, *Leases: An Efficient Fault-Tolerant Mechanism for Distributed File
+# Cache Consistency* (1989): what clocks can add.
