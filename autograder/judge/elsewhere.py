@@ -9,10 +9,10 @@ from typing import Any
 from autograder.inside.protocol import Raised as RaisedInside
 from autograder.inside.protocol import Returned as ReturnedInside
 from autograder.inside.protocol import Run
-from autograder.judge.errors import Ended, Endless, Garbled, SandboxLost
+from autograder.judge.errors import Ended, Endless, Garbled, SandboxLost, place_in, printable
 from autograder.judge.line import STARTUP, Line
 from autograder.judge.lines import line_for_calls
-from autograder.judge.values import plain, printable
+from autograder.judge.values import plain
 from ds101.errors import NodeError, Timeout
 from ds101.labs.apart import Died, Outcome, Raised, Returned, Silent
 from ds101.world.unheard import death_in_words
@@ -58,8 +58,8 @@ class Sandbox:
 
 def outcome_of(raised: RaisedInside) -> Raised:
     """An error out of a sandbox."""
-    place = None if raised.place is None else (printable(raised.place[0]), raised.place[1], printable(raised.place[2]))
-    return Raised(tuple(map(printable, raised.kinds)), printable(raised.words), place, printable(raised.module))
+    kinds = tuple(map(printable, raised.kinds)) or ("Exception",)
+    return Raised(kinds, printable(raised.words), place_in(raised), printable(raised.module))
 
 
 class SandboxedProcess:
