@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
+from collections.abc import Callable
 from typing import Any
 
 from autograder.inside.protocol import Raised as RaisedInside
@@ -20,6 +21,7 @@ from ds101.world.unheard import death_in_words
 SOLO = "solo"  # the sandbox of what is no node
 LOOK = 0.005  # seconds between two looks at whether a process has ended
 KILLED = -9
+processor_time: dict[str, Callable[[], float]] = {}  # of the sandbox behind a door, in seconds
 
 
 class Sandbox:
@@ -40,6 +42,12 @@ class Sandbox:
             return Died(KILLED)
         except Garbled as garbled:
             return Raised(("Garbled",), str(garbled), None, "ds101.errors")
+
+    def work(self, function: Any, first: tuple[Any, ...], arguments: tuple[Any, ...], patience: float) -> Outcome:
+        """The processor time of the whole sandbox meanwhile: what a function in there says of itself proves nothing."""
+        before = processor_time[self.door]()
+        outcome = self.ask(function, first, arguments, patience)
+        return Returned(processor_time[self.door]() - before) if isinstance(outcome, Returned) else outcome
 
     def _run(self, function: Any, arguments: tuple[Any, ...]) -> Run:
         """The part alone is asked by the name of a function that does no more than call it."""
