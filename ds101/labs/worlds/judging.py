@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from ds101.checks.answer import Answer, holds, inconclusive
-from ds101.labs.specification import Effort, Parts, Property
+from ds101.labs.specification import LATER, Effort, Parts, Property
 from ds101.labs.worlds.outcome import Failure, Outcome
 from ds101.labs.worlds.replaying import shown_again
 from ds101.labs.worlds.stories import story_of
@@ -37,15 +37,22 @@ class Judging:
         return sum(begun.runs for begun in self._begun.values())
 
     def judge(self, one: Property) -> Generator[str, None, Answer]:
-        """Judge one property: yields what is done, in words, and returns the `Answer`."""
+        """Judge one property: yields what is done, in words, and returns the `Answer`.
+
+        Yields `LATER` before real processes: a mistake that another property shows in memory is told before.
+        """
         if self.effort.replay:
             return shown_again(one, self.parts, self.effort.replay)
         if self._hopeless is not None:
             return self._hopeless
         outcomes: list[Outcome] = []
+        in_memory = True
         for stage in one.data["worlds"]:
             if stage.name not in self._begun:
                 continue
+            if in_memory and stage.kind == "processes":
+                in_memory = False
+                yield LATER
             yield from self._begun[stage.name].look(one)
             outcomes.append(self._begun[stage.name].outcomes[one.title])
             if failure := outcomes[-1].failure:

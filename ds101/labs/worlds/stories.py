@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from ds101.checks.answer import Answer, holds
 from ds101.draw import picture_of, steps_of
@@ -10,7 +11,7 @@ from ds101.explorer.result import Reached
 from ds101.labs.specification import Parts, Property
 from ds101.labs.worlds.outcome import Failure
 from ds101.labs.worlds.trying import unwritten_or_broken
-from ds101.trace import Trace
+from ds101.trace import Trace, base_name
 from ds101.trials import Counterexample, Run, Trial, searched_for
 from ds101.trials.ending import until_broken
 from ds101.trials.search import Check
@@ -56,11 +57,19 @@ def same_failure(one: Property, run: Run) -> Check:
 def told(one: Property, answer: Answer, trace: Trace, replay: str) -> Answer:
     """The answer with the steps and the picture of a run, or of what the property wants to be `shown` of it.
 
-    Of a flood, its beginning tells most.
+    Of a flood, its beginning tells most; of an order of events, the nodes that took part.
     """
     trace = one.data["shown"](trace) if "shown" in one.data else trace
     trace = trace if len(trace) < FLOOD else Trace(trace[:BEGINNING], trace.nodes)
-    return replace(answer, steps=steps_of(trace), draw=picture_of(trace), replay=f"{one.title} {replay}")
+    trace = trace if trace.timed else trace.filter(nodes=_busy(trace))
+    return replace(answer, steps=steps_of(trace), draw=cache(picture_of(trace)), replay=f"{one.title} {replay}")
+
+
+def _busy(trace: Trace) -> set[str]:
+    """The nodes and clients that did more than start."""
+    idle = ("start", "change", "set", "cancel")
+    names = {name for event in trace if event.kind not in idle for name in (event.node, event.src, event.dst)}
+    return {base_name(name) for name in names}
 
 
 def replay_line(stage: str, how: str, what: str) -> str:
