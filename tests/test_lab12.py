@@ -15,6 +15,7 @@ from ds101 import Simulation
 from ds101.errors import Mistake
 from ds101.history import History
 from ds101.labs import judge
+from ds101.labs.checking import reports
 from ds101.labs.lab12 import Heartbeat, HeartbeatReply, Member, RequestVote, Vote, forgotten_vote, reigns
 from ds101.labs.lab12.leading import a_leader_stays
 from ds101.labs.lab12.members import HEARTBEAT_INTERVAL, Denier, fresh, whole
@@ -22,7 +23,7 @@ from ds101.labs.lab12.runs import CALM, SETTLING, days
 from ds101.labs.lab12.talking import little_talk
 from ds101.labs.lab12.voting import no_vote_for_an_older_log, one_vote_a_term
 from ds101.labs.lab12.winning import majority_first, one_leader_a_term
-from ds101.labs.specification import Property
+from ds101.labs.specification import Effort, Property
 from ds101.messages import Message
 from ds101.reach import types_reached_by
 from ds101.trace import Event, Trace
@@ -119,6 +120,21 @@ def test_nodes_that_do_nothing_fail_the_liveness_property() -> None:
     assert report.broken == {"a leader that stays"}
     assert "nobody sent a heartbeat" in report.text()
     assert report.findings["one leader a term"].verdict is INCONCLUSIVE
+
+
+def test_the_first_mistake_is_told_before_any_real_process_is_started() -> None:
+    (silent,) = (one for one in mutants_of("lab12") if one.name == "never stands")
+    growing = []
+    for report, _ in reports("lab12", *silent.parts(), effort=Effort()):
+        growing.append(report)
+        if report.has_story:
+            break
+    assert report.first == "a leader that stays"
+    assert "nobody sent a heartbeat" in report.text()
+    assert "Again:" in report.text()
+    assert report.verdict_of(report.asked[0]) is not None
+    assert "one vote a term" not in report.findings  # nor was it left out: it waits for real processes
+    assert not any("five processes" in one.doing for one in growing[:-1])
 
 
 # Votes

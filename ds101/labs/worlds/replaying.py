@@ -14,6 +14,7 @@ from ds101.labs.worlds.orders import Orders
 from ds101.labs.worlds.stories import told
 from ds101.labs.worlds.trying import said_of, unwritten_or_broken
 from ds101.trials import Counterexample
+from ds101.trials.ending import until_broken
 from ds101.trials.trial import trial_from
 
 COPY = "The replay line can't be read. Copy it whole from the report."
@@ -36,6 +37,8 @@ def _shown(one: Property, stage: Any, nodes: Any, how: str, what: str) -> Answer
         run = trial_from(what, nodes).run(nodes, Cluster)
     else:
         run = Counterexample.replay(what, nodes, lambda run: said_of(one, run)).run
+    if run.trace.timed and not one.data.get("live"):
+        run = until_broken(run, lambda run: said_of(one, run))
     return told(one, said_of(one, run), run.trace, "")
 
 
