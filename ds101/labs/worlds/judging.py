@@ -39,7 +39,8 @@ class Judging:
     def judge(self, one: Property) -> Generator[str, None, Answer]:
         """Judge one property: yields what is done, in words, and returns the `Answer`.
 
-        Yields `LATER` before real processes: a mistake that another property shows in memory is told before.
+        Yields `LATER` where another property's mistake can be told first: when a run has shown it, and before real
+        processes, since it may show in memory.
         """
         if self.effort.replay:
             return shown_again(one, self.parts, self.effort.replay)
@@ -53,8 +54,12 @@ class Judging:
             if in_memory and stage.kind == "processes":
                 in_memory = False
                 yield LATER
-            yield from self._begun[stage.name].look(one)
-            outcomes.append(self._begun[stage.name].outcomes[one.title])
+            begun = self._begun[stage.name]
+            for words in begun.look(one):
+                yield words
+                if not self._failures and any(other.failure for other in begun.outcomes.values()):
+                    yield LATER
+            outcomes.append(begun.outcomes[one.title])
             if failure := outcomes[-1].failure:
                 self._failures[one.title] = failure
                 answer = _with(failure.answer, outcomes[-1:])

@@ -17,8 +17,8 @@ from ds101.trials import Counterexample, Run, Trial, searched_for
 from ds101.trials.ending import until_broken
 from ds101.trials.search import Check
 
-MOST_RUNS = 150  # when a failing day is made smaller
-SEEDS = 100  # with which a real failure is searched for in the simulation
+MOST_RUNS = 100  # when a failing day is made smaller
+SEEDS = 50  # with which a real failure is searched for in the simulation
 FLOOD, BEGINNING = 50_000, 200  # events of a run with a great many, and how many of them are told
 SEEN = "It was seen on real processes, and found again in the simulation, which shows it here."
 TIMES = re.compile(r" \([\d.]+–[\d.]+ s\)")  # of an operation
