@@ -17,6 +17,9 @@ c.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}?timeout=60"
 # What stands in a skeleton: one polite sentence that names the task, wherever it is met.
 c.ClearSolutions.code_stub = {"python": "raise NotYet  # your code, in place of this line"}
 
+# On a busy machine a cell's last output comes late: after the usual 4 seconds, the whole submission would be given up.
+c.ExecutePreprocessor.iopub_timeout = 60
+
 # Where labs are released and handed in. A course on a shared machine sets one that all its members can reach.
 c.Exchange.root = os.environ.get("DS101_EXCHANGE", str(root / "exchange"))
 # A student's labs stay where the clone has them: `submit` takes them there, `fetch_feedback` puts feedback beside them.
