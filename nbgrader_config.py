@@ -17,7 +17,7 @@ c.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}?timeout=60"
 # What stands in a skeleton: one polite sentence that names the task, wherever it is met.
 c.ClearSolutions.code_stub = {"python": "raise NotYet  # your code, in place of this line"}
 
-# A check may take a minute, and longer on a busy machine. After nbgrader's own 30 seconds it would be interrupted, and earn
+# A check may take a minute, and longer on a busy machine. After the usual 30 seconds it would be interrupted, and earn
 # nothing; and 4 seconds later, if its output was late too, the whole submission would be given up.
 c.Execute.timeout = 300
 c.Execute.iopub_timeout = 60

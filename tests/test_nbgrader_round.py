@@ -20,6 +20,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from nbgrader.preprocessors import Execute
+from traitlets.config import PyFileConfigLoader
 
 from autograder.mutants import mutants_of, reference_source
 from ds101.labs.specification import find_lab
@@ -136,6 +138,12 @@ def _submit_through_the_exchange(course: Course, notebook: NotebookNode) -> None
 @pytest.fixture(scope="module")
 def marks(course: Course) -> Mapping[str, Mapping[str, str]]:
     return course.marks()
+
+
+def test_a_check_has_more_than_a_minute_also_on_a_busy_machine() -> None:
+    execute = Execute(config=PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config())
+    assert execute.timeout >= 4 * 60
+    assert execute.iopub_timeout >= 60
 
 
 def test_a_perfect_submission_gets_every_point_that_a_machine_gives(marks: Mapping[str, Mapping[str, str]]) -> None:
