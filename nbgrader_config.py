@@ -20,7 +20,8 @@ c.ClearSolutions.code_stub = {"python": "raise NotYet  # your code, in place of 
 # Submissions run in a sandbox: see autograder/sandbox. What is saved keeps the kernel that it names.
 os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (str(root / "autograder"), os.environ.get("JUPYTER_PATH"))))
 c.Execute.kernel_name = "ds101-graded"
-c.Execute.timeout = 60  # seconds for a cell
+c.Execute.timeout = 60  # seconds for a cell: a check hands its solution over, and waits for nothing
+c.Execute.iopub_timeout = 60  # seconds: on a busy machine an output comes late, and is no reason to give up
 
 # What students wrote and printed runs nothing in formgrader and in feedback, also where it wasn't graded by ds101.
 c.HTMLExporter.sanitize_html = True
