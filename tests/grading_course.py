@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import io
 import shutil
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -75,7 +73,7 @@ def run(
     **options: object,
 ) -> tuple[bool, str]:
     """`ds101 grade`: whether all is graded, and what it printed."""
-    out = Console(width=200, record=True, file=open(os.devnull, "w"))
+    out = Console(width=200, record=True, file=io.StringIO())
     chosen = Options(**{"workers": 2, **options})  # type: ignore[arg-type]
     done = grade(course, "lab01", chosen, what, out, ask)
     return done, out.export_text()
@@ -106,28 +104,3 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.01)
-
-
-@contextmanager
-def coordinator(course: Course) -> Iterator[int]:
-    """`ds101 grade` as a process of its own, that a test can kill. Gives its process id."""
-    import subprocess
-
-    script = (
-        "from pathlib import Path; import sys, grading_course as g\n"
-        "if __name__ == '__main__':\n"
-        "    done, said = g.run(g.open_course(Path(sys.argv[1])))\n"
-        "    print(said)\n"
-    )
-    path = course.root / "coordinator.py"
-    path.write_text(script)
-    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'tests'}{os.pathsep}{ROOT}"}
-    process = subprocess.Popen(
-        [sys.executable, path, course.root], env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    try:
-        yield process.pid
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        process.communicate(timeout=60)

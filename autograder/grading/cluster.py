@@ -1,8 +1,8 @@
 """Jobs -> results, on Dask: a local cluster of processes, or one that a department already has.
 
 A task is one submission. Nothing is repeated behind our back: a task whose worker dies, or that is not done by its
-deadline, comes back as `Lost`, and whoever asked decides. At no time are more jobs under way than there are workers: a
-worker that dies takes no other's submission along, and memory doesn't grow with the class.
+deadline, comes back as `Lost`, and whoever asked decides. At no time are more jobs under way than there are workers, so
+memory doesn't grow with the class.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,11 @@ from autograder.jobs import Job, Limits, Result
 from ds101.errors import Ds101Error
 
 TICK = 1.0  # seconds between two looks at who is overdue
+PATIENCE = 30  # seconds until a scheduler has to answer
 MARGIN = 120.0  # seconds for all that is neither the notebook nor the judge
+
+GONE = "the process that graded it ended"
+KEPT = "What was recorded is safe, and the same command goes on from there."
 
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,  # a worker that dies takes its task along
@@ -42,6 +46,15 @@ class ClusterError(Ds101Error, RuntimeError):
 
 
 @dataclass(frozen=True)
+class Flight:
+    """A job that is under way: which worker has it, and since when."""
+
+    prepared: Prepared
+    worker: str
+    since: float
+
+
+@dataclass(frozen=True)
 class Lost:
     """No result came of a job; `reason` says why."""
 
@@ -50,39 +63,52 @@ class Lost:
 
 @dataclass
 class Workers:
-    """Workers that are there. `run` takes jobs as places come free, and gives what came of each when it is known."""
+    """Workers that are there. `run` takes jobs as places come free, and gives what came of each when it is known.
+
+    Each job has a worker to itself from the moment when it is handed over: so one that dies takes no other's along.
+    """
 
     client: Any
-    places: int
     execute: Execute
     deadline: float
-    _flying: dict[Future[Any], Prepared] = field(default_factory=dict)
-    _since: dict[Any, float] = field(default_factory=dict)
+    _flying: dict[Future[Any], Flight] = field(default_factory=dict)
+    _landed: queue.SimpleQueue[Future[Any]] = field(default_factory=queue.SimpleQueue)
+    _looked: float = 0.0
 
     def run(self, jobs: Iterator[Prepared]) -> Iterator[tuple[Prepared, Result | Lost]]:
-        done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
-        looked = time.monotonic()
+        alone_since = time.monotonic()
         try:
-            while True:
-                while len(self._flying) < self.places and (prepared := next(jobs, None)) is not None:
-                    future = self.client.submit(task, self.execute, prepared.job, pure=False, retries=0)
-                    self._flying[future] = prepared
-                    future.add_done_callback(done.put)
-                if not self._flying:
-                    return
-                try:
-                    future = done.get(timeout=TICK)
-                except queue.Empty:
-                    pass
-                else:
-                    if (landed := self._flying.pop(future, None)) is not None:
-                        yield landed, self._outcome(future, landed.job)
-                if time.monotonic() - looked > TICK:
-                    looked = time.monotonic()
-                    yield from self._overdue()
+            following = next(jobs, None)
+            while following or self._flying:
+                while following and (worker := self._free()):
+                    self._start(following, worker)
+                    following = next(jobs, None)
+                if self._flying:
+                    alone_since = time.monotonic()
+                elif time.monotonic() - alone_since > 4 * PATIENCE:
+                    raise ClusterError(f"There are no workers left. {KEPT}")
+                with suppress(queue.Empty):
+                    future = self._landed.get(timeout=TICK)
+                    if flight := self._flying.pop(future, None):
+                        yield flight.prepared, self._outcome(future, flight.prepared.job)
+                yield from self._overdue()
         finally:
             self.client.cancel(list(self._flying), force=True)
             self._flying.clear()
+
+    def _free(self) -> str:
+        """A worker that has nothing to do; none: an empty name."""
+        if self.client.status != "running":
+            raise ClusterError(f"The Dask cluster is gone. {KEPT}")
+        there = set(self.client.nthreads()) - {flight.worker for flight in self._flying.values()}
+        return min(there, default="")
+
+    def _start(self, prepared: Prepared, worker: str) -> None:
+        future = self.client.submit(
+            task, self.execute, prepared.job, pure=False, retries=0, workers=[worker], allow_other_workers=False
+        )
+        self._flying[future] = Flight(prepared, worker, time.monotonic())
+        future.add_done_callback(self._landed.put)
 
     def _outcome(self, future: Future[Any], job: Job) -> Result | Lost:
         if self.client.status != "running":
@@ -92,27 +118,31 @@ class Workers:
         try:
             result = future.result(timeout=60)
         except KilledWorker:
-            return Lost("the process that graded it ended")
+            return Lost(GONE)
         except Exception as error:  # whatever the grader raised
             return Lost(f"the grader failed ({type(error).__name__}: {error})"[:300])
         finally:
-            self._since.pop(future.key, None)
             future.release()
         if not isinstance(result, Result) or (result.student, result.lab) != (job.student, job.lab):
             return Lost("what came back belongs to another submission")
         return result
 
     def _overdue(self) -> Iterator[tuple[Prepared, Lost]]:
-        """Give up tasks that run for too long, and end the processes that run them."""
+        """Give up what runs for too long, with the process that runs it, and what waits for a worker that is gone."""
         now = time.monotonic()
-        running = {key: worker for worker, keys in self.client.processing().items() for key in keys}
-        self._since = {key: self._since.get(key, now) for key in running}
-        for future, prepared in list(self._flying.items()):
-            if now - self._since.get(future.key, now) > self.deadline:
-                del self._flying[future]
-                future.cancel(force=True)
-                self.client.restart_workers([running[future.key]], timeout=60, raise_for_error=False)
-                yield prepared, Lost(f"it was not done after {self.deadline:.0f} s")
+        if now - self._looked < TICK:
+            return
+        self._looked = now
+        there = set(self.client.nthreads())
+        for future, flight in list(self._flying.items()):
+            late = now - flight.since > self.deadline
+            if future.done() or not (late or flight.worker not in there):
+                continue
+            del self._flying[future]
+            future.cancel(force=True)
+            if late:
+                self.client.restart_workers([flight.worker], timeout=60, raise_for_error=False)
+            yield flight.prepared, Lost(f"it was not done after {self.deadline:.0f} s" if late else GONE)
 
 
 @contextmanager
@@ -127,8 +157,7 @@ def open_workers(
         for name in ("distributed", "tornado", "asyncio"):
             stack.enter_context(_silent(logging.getLogger(name)))
         client = stack.enter_context(_there(scheduler) if scheduler else _local(count))
-        places = sum(client.nthreads().values())
-        yield Workers(client, places, execute, deadline or most_seconds(Limits()))
+        yield Workers(client, execute, deadline or most_seconds(Limits()))
 
 
 def most_seconds(limits: Limits) -> float:
@@ -150,7 +179,7 @@ def _local(count: int) -> Iterator[Any]:
 @contextmanager
 def _there(scheduler: str) -> Iterator[Any]:
     try:
-        client = Client(scheduler, set_as_default=False, timeout=30)
+        client = Client(scheduler, set_as_default=False, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise ClusterError(f"There is no Dask scheduler at {scheduler}: {error}") from error
     with client:
