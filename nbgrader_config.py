@@ -1,6 +1,7 @@
 """nbgrader's configuration: read by every `nbgrader` command run at the top of the clone, and by formgrader."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 root = Path(__file__).resolve().parent
@@ -17,19 +18,20 @@ c.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}?timeout=60"
 # What stands in a skeleton: one polite sentence that names the task, wherever it is met.
 c.ClearSolutions.code_stub = {"python": "raise NotYet  # your code, in place of this line"}
 
-# Submissions run in a sandbox: see autograder/sandbox. What is saved keeps the kernel that it names.
-os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (str(root / "autograder"), os.environ.get("JUPYTER_PATH"))))
-c.Execute.kernel_name = "ds101-graded"
-c.Execute.timeout = 60  # seconds for a cell
-
-# What students wrote and printed runs nothing in formgrader and in feedback, also where it wasn't graded by ds101.
-c.HTMLExporter.sanitize_html = True
-c.HTMLExporter.filters = {
-    "clean_html": "autograder.sandbox.cleaning.clean",
-    "markdown2html": "autograder.sandbox.harmless.markdown2html",
-}
-
 # Where labs are released and handed in. A course on a shared machine sets one that all its members can reach.
 c.Exchange.root = os.environ.get("DS101_EXCHANGE", str(root / "exchange"))
 # A student's labs stay where the clone has them: `submit` takes them there, `fetch_feedback` puts feedback beside them.
 c.Exchange.assignment_dir = str(root / "labs")
+
+# Submissions run in a sandbox, and what they show runs nothing in formgrader and in feedback: see autograder/sandbox.
+# A student's clone has no autograder, and needs none.
+if autograder := find_spec("autograder"):
+    kernels = str(Path(autograder.origin).parent)  # Jupyter looks there for `kernels/ds101-graded`
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (kernels, os.environ.get("JUPYTER_PATH"))))
+    c.Execute.kernel_name = "ds101-graded"  # what is saved keeps the kernel that it names
+    c.Execute.timeout = 60  # seconds for a cell
+    c.HTMLExporter.sanitize_html = True
+    c.HTMLExporter.filters = {
+        "clean_html": "autograder.sandbox.cleaning.clean",
+        "markdown2html": "autograder.sandbox.harmless.markdown2html",
+    }
