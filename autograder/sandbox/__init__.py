@@ -8,6 +8,7 @@
 - seccomp.py         what a program may not ask the system for
 - weaker.py          the same without walls, for who names it: "container", "none"
 - identity.py        who it is inside, and the limits of each process
+- gate.py            where it waits until it is certain that it ends with us
 - watchdog.py        the limits of all its processes together, kept from outside
 - cgroups.py         the same kept by the system, where it lets us
 - trees.py           all the processes of a program

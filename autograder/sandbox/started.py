@@ -20,6 +20,7 @@ from typing import IO, Any
 from autograder.jobs import Isolation, Limits
 from autograder.sandbox import bubblewrap, seccomp, weaker
 from autograder.sandbox.errors import NoSandbox
+from autograder.sandbox.gate import Gate
 from autograder.sandbox.identity import Identity, become, limited
 from autograder.sandbox.launching import popen
 from autograder.sandbox.trees import Namespace, Tree
@@ -33,17 +34,23 @@ Stream = int | IO[Any] | None
 class Sandboxed:
     """A running program and all its processes. A context manager, that ends them."""
 
-    def __init__(self, process: subprocess.Popen[bytes], tree: Tree, leave: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        tree: Tree,
+        leave: Callable[[], None] = lambda: None,
+        begin: Callable[[], None] = lambda: None,
+    ) -> None:
         self.process = process
         self.ended_by = ""  # why we ended it, as a sentence goes on: "used more than 2 GiB of memory"
         self.tree = tree
         self.watchdog: Watchdog | None = None
-        self._leave = leave
+        self._leave, self._begin = leave, begin
         self._ending = threading.Lock()
 
     def watch(self, limits: Limits, folder: Path | None) -> None:
-        """Keep the limits of the tree from now on."""
-        self.watchdog = Watchdog(self.tree.folders, limits, self.end, str(folder) if folder else None)
+        """Let it begin, and keep the limits of its tree from now on."""
+        self.watchdog = Watchdog(self.tree.folders, limits, self.end, str(folder) if folder else None, self._begin)
 
     def end(self, reason: str) -> None:
         """End it for a reason, and leave the cleaning to `kill`. The first reason stands."""
@@ -135,18 +142,25 @@ def _in_bubblewrap(
         if filtering := seccomp.program():
             handed.append(stack.enter_context(_file(filtering)))
             options += ["--seccomp", str(handed[-1])]
+        gate = Gate()
+        stack.callback(gate.built)
         news, tell = os.pipe()
         stack.callback(os.close, news)
         try:
-            process = popen(
-                [_bwrap(), *options, "--info-fd", str(tell), "--", *command],
-                env=bubblewrap.environment(environment, bubblewrap.HOME if given["writable_tmp"] else "/"),
-                pass_fds=(*handed, tell),
-                **streams,
-            )
-        finally:
-            os.close(tell)
-        return Sandboxed(process, _namespace(news, process))
+            try:
+                process = popen(
+                    [_bwrap(), *options, "--info-fd", str(tell), "--", *gate.before(command)],
+                    env=bubblewrap.environment(environment, bubblewrap.HOME if given["writable_tmp"] else "/"),
+                    pass_fds=(*handed, tell, gate.entrance),
+                    **streams,
+                )
+            finally:
+                os.close(tell)
+            tree = _namespace(news, process)
+        except BaseException:
+            gate.close()
+            raise
+        return Sandboxed(process, tree, leave=gate.close, begin=lambda: gate.open(tree.first))
 
 
 def _namespace(news: int, process: subprocess.Popen[bytes]) -> Namespace:

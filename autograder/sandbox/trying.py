@@ -52,7 +52,7 @@ def _said(user: Identity) -> str:
     command = [*become(user), *limited(limits, user), sys.executable, "-I", "-S", "-c", ""]
     try:
         ran = subprocess.run(
-            ["bwrap", *options, "--", *command], env=environment({}), stdin=subprocess.DEVNULL,
+            [shutil.which("bwrap") or "bwrap", *options, "--", *command], env=environment({}), stdin=subprocess.DEVNULL,
             capture_output=True, text=True, errors="replace", timeout=PATIENCE, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -22,9 +22,15 @@ class Watchdog:
     """Looks until it is told to stop, and calls `bite` with a reason, once."""
 
     def __init__(
-        self, processes: Callable[[], list[str]], limits: Limits, bite: Callable[[str], None], folder: str | None = None
+        self,
+        processes: Callable[[], list[str]],
+        limits: Limits,
+        bite: Callable[[str], None],
+        folder: str | None,
+        begin: Callable[[], None],
     ) -> None:
         self.processes, self.limits, self.bite, self.folder = processes, limits, bite, folder
+        self.begin = begin
         self.peak = trees.Use()
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -34,6 +40,7 @@ class Watchdog:
         self.stopped.set()
 
     def _watch(self) -> None:
+        self.begin()
         looks = 0
         while not self.stopped.wait(PERIOD):
             looks += 1
