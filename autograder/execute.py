@@ -2,9 +2,118 @@
 
 from __future__ import annotations
 
-from autograder.jobs import Job, Result
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.host import Host, Lost
+from autograder.jobs import Isolation, Job, Limits, Mark, Question, Result
+from autograder.judge.errors import Garbled
+from autograder.judge.judging import judged, without_verdicts
+from autograder.judge.solution import Solution, handed_over
+from autograder.sandbox.harmless import harmless
+from autograder.sandbox.running import run_notebook
+from ds101.labs.handing_over import MIME
+
+_hosts = threading.local()  # each thread has its own: one job at a time in each
 
 
 def execute(job: Job) -> Result:
-    """Run the notebook, judge what it made, and return both. Never raises for what a submission does."""
-    raise NotImplementedError
+    """Run the notebook, judge what it made, and return both. Never raises for what a submission does.
+
+    Raises `NoSandbox` where this machine can't isolate as the job asks.
+    """
+    begin, most = time.monotonic(), job.limits.notebook + job.limits.judging
+    try:
+        result: Result = host(job.isolation).do("autograder.execute:executed", job, deadline=most)
+    except Lost as lost:
+        marks = tuple(without_verdicts(question, None, str(lost)) for question in job.questions)
+        result = Result(job.student, job.lab, job.notebook, marks, (str(lost),), time.monotonic() - begin)
+    return result
+
+
+def judge_notebook(
+    notebook: NotebookNode, questions: Sequence[Question], limits: Limits, isolation: Isolation = "bubblewrap"
+) -> tuple[Mark, ...]:
+    """The marks for a notebook that was run in a graded kernel, by whoever did that: stock nbgrader, for one."""
+    try:
+        marks: tuple[Mark, ...] = host(isolation).do(
+            "autograder.execute:marks_of", notebook, tuple(questions), limits, isolation, deadline=limits.judging
+        )
+    except Lost as lost:
+        return tuple(without_verdicts(question, None, str(lost)) for question in questions)
+    return marks
+
+
+def host(isolation: Isolation) -> Host:
+    """This thread's host."""
+    found: dict[Isolation, Host] = vars(_hosts).setdefault("by_isolation", {})
+    return found.setdefault(isolation, Host(isolation))
+
+
+def close_host() -> None:
+    """End the hosts of this thread."""
+    for one in vars(_hosts).pop("by_isolation", {}).values():
+        one.close()
+
+
+def executed(job: Job) -> Result:
+    """What `execute` does, in the host."""
+    begin = time.monotonic()
+    ran = run_notebook(job.notebook, job.files, job.limits, job.isolation)
+    marks = marks_of(ran.notebook, job.questions, job.limits, job.isolation, ran.notes)
+    shown = without_solutions(ran.notebook)
+    harmless(shown)
+    content = nbformat.writes(shown).encode()  # type: ignore[no-untyped-call]
+    return Result(job.student, job.lab, content, marks, ran.notes, time.monotonic() - begin)
+
+
+def marks_of(
+    notebook: NotebookNode,
+    questions: Sequence[Question],
+    limits: Limits,
+    isolation: Isolation,
+    notes: Sequence[str] = (),
+) -> tuple[Mark, ...]:
+    """The mark for each question, from what its cell handed over."""
+    cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
+    return tuple(_mark(question, cells.get(question.grade_id), limits, isolation, notes) for question in questions)
+
+
+def _mark(question: Question, cell: Any, limits: Limits, isolation: Isolation, notes: Sequence[str]) -> Mark:
+    try:
+        solution = _solution_in(cell)
+    except Garbled as garbled:
+        return without_verdicts(question, 0.0, f"What this cell handed over can't be judged: {garbled}.")
+    if solution is None and (reason := _why_not(cell, notes)):
+        return without_verdicts(question, 0.0, reason)
+    return judged(question, solution, limits, isolation, networked=isolation == "bubblewrap")
+
+
+def _solution_in(cell: Any) -> Solution | None:
+    """What the last output of a cell that is a solution hands over."""
+    for output in reversed(cell.get("outputs", []) if cell is not None else []):
+        data: Mapping[str, Any] = output.get("data", {})
+        if found := handed_over(data):
+            return found
+    return None
+
+
+def _why_not(cell: Any, notes: Sequence[str]) -> str:
+    """Why a cell handed nothing over: the error that it shows, or what befell the whole notebook."""
+    for output in cell.get("outputs", []) if cell is not None else []:
+        if output.get("output_type") == "error":
+            return f"The check could not begin: {output.get('ename')}: {output.get('evalue')}"
+    return " ".join(notes)
+
+
+def without_solutions(notebook: NotebookNode) -> NotebookNode:
+    """The notebook without the bytes that were handed over."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(MIME, None)
+    return notebook

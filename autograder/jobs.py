@@ -43,7 +43,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """One submission of one lab, sanitized: the notebook whose locked cells are the instructor's, and its other files."""
+    """One submission of one lab, sanitized: its locked cells are the instructor's. Its other files come along."""
 
     student: str
     lab: str  # full: lab01-framing

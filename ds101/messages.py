@@ -65,7 +65,8 @@ class _Value:
                 raise Mistake(_wrong_field(self, name, kind, value))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
+        told = (f"{name}={self.__dict__[name]!r}" for name in type(self).__dataclass_fields__)  # type: ignore[attr-defined]
+        return f"{type(self).__name__}({', '.join(told)})"
 
 
 class Message(_Value):

@@ -167,13 +167,16 @@ class Node:
             )
         object.__setattr__(self, name, value)
 
+    def __ds101_attributes__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_context"}
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
 
 
 def attributes_of(node: Node) -> dict[str, Any]:
     """A node's own state: the attributes that its class has set."""
-    return {name: value for name, value in vars(node).items() if name != "_context"}
+    return node.__ds101_attributes__()
 
 
 def handlers_of(cls: type[Node]) -> dict[str, str]:

@@ -13,6 +13,19 @@ from ds101.effects import Sending
 from ds101.faults import ANY, CrashPoint
 
 
+class Stage:
+    """Who acts here, for those who answer in a node's name without being it: the node whose handler runs, or ran last.
+
+    `otherwise`: the handler is run for a second time, to see whether it does the same.
+    """
+
+    node = ""
+    otherwise = False
+
+
+stage = Stage()
+
+
 class Killed(BaseException):
     """Unwinds a handler in the middle of which its node is killed. No handler of Exceptions can stop it."""
 
@@ -20,6 +33,7 @@ class Killed(BaseException):
 class Host(Protocol):
     """Where a node lives: what a turn needs of its world."""
 
+    id: str
     outbox: list[Sending]
     crash_points: dict[str, CrashPoint]
     effects_left: int | None  # how many storage assignments and sends until it is killed in this turn
@@ -31,6 +45,7 @@ class Host(Protocol):
 
 def take_turn(host: Host, event: str, handler: Callable[..., None], *arguments: Any) -> bool:
     """Run a handler, and let its sends leave. False if the node died on the way."""
+    stage.node = host.id
     if host.crash_points:
         return _take_dangerous_turn(host, event, handler, *arguments)
     try:

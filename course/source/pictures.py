@@ -79,7 +79,7 @@ class Store(Node):
     @on(Ask)
     def ask(self, ask, sender):
         client = ask.client or sender
-        owner = {"apple": "n5", "fig": "n3", "plum": "n1"}[ask.key]
+        owner = {"cherry": "n5", "fig": "n3", "date": "n1"}[ask.key]  # as in the chapter
         if owner == self.id:
             self.send(client, Answer(len(ask.key)))
         else:
@@ -90,7 +90,7 @@ def one_system() -> Trace:
     """What chapter 01 is about: ada asks n1 alone, and others answer."""
     with Cluster(Store, n=5) as world:
         ada = world.client("ada")
-        for key in ("apple", "fig", "plum"):
+        for key in ("cherry", "fig", "date"):
             ada.call("n1", Ask(key))
     return world.trace
 

@@ -23,6 +23,7 @@ from ds101.explorer.timing import Timers, after_handler, without
 from ds101.lines import places_of
 from ds101.messages import Types, decode_body
 from ds101.node import Node, attributes_of, handler_for
+from ds101.turn import stage
 from ds101.wire import Refused
 from ds101.world.unheard import death_in_words
 
@@ -166,7 +167,11 @@ class Actor:
     def run_once(self, local: int, event: Event, script: Sequence[int], otherwise: bool = False) -> Run:
         """Run the handler; `otherwise` with the sets and dicts of its state in another order."""
         state = self.locals[local]
-        scene = Scene(self.name, self.nodes, self.node_class, self._disk(state), self._choices, script)
+        stage.node, stage.otherwise = self.name, otherwise
+        keeps_order = self.freezer.keeps_order
+        scene = Scene(
+            self.name, self.nodes, self.node_class, self._disk(state), self._choices, script, otherwise, keeps_order
+        )
         node = self.node_class(scene)
         vars(node).update(self.freezer.thaw(state.attributes, otherwise))
         died = None
@@ -177,6 +182,7 @@ class Actor:
             raise
         except BaseException as raised:
             died = raised
+        stage.otherwise = False
         return Run(scene, self.freezer.freeze(attributes_of(node)), died)
 
     def handler(self, event: Event) -> str | None:

@@ -58,8 +58,12 @@ class Scene:
         saved: Mapping[str, bytes],
         choices: Choices,
         script: Sequence[int],
+        otherwise: bool = False,
+        keeps_order: bool = False,
     ) -> None:
-        self.id, self._nodes, self._node_class, self._script = name, nodes, node_class, script
+        self.id, self.nodes, self._node_class, self.script = name, nodes, node_class, script
+        self.keeps_order = keeps_order  # whether states with dicts in different orders differ
+        self.otherwise = otherwise  # whether this is a second look, to see that the handler is pure
         self.peers = tuple(other for other in nodes if other != name)
         choices.scene = self
         self.random: Random = choices
@@ -68,7 +72,7 @@ class Scene:
         self.options: list[int] = []
 
     def send(self, receivers: Sequence[str], message: Message) -> None:
-        self.effects += sendings(receivers, message, self._nodes)
+        self.effects += sendings(receivers, message, self.nodes)
 
     def set_timer(self, timer: Timer, after: Any) -> None:
         self.effects.append(Asked(timer_name(self._node_class, timer), *interval(after)))
@@ -86,7 +90,7 @@ class Scene:
         """The next choice: as the script has it, or the first."""
         place = len(self.options)
         self.options.append(options)
-        return self._script[place] if place < len(self._script) else 0
+        return self.script[place] if place < len(self.script) else 0
 
     def saves(self) -> list[Saved]:
         """The storage assignments, in order."""

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, answer_challenge, deliver_challenge
-from typing import Any
+from typing import Any, Protocol
 
 from ds101.errors import LaunchError, NodeError
 from ds101.lines import Place, is_the_readers, places_of
@@ -87,6 +87,25 @@ def caught(error: BaseException) -> Raised:
     return Raised(kinds, str(error), theirs[-1] if theirs else None, type(error).__module__)
 
 
+class Elsewhere(Protocol):
+    """Where a part runs that is no object of this interpreter: it brings this along as `__ds101_elsewhere__`."""
+
+    def ask(self, function: Any, first: tuple[Any, ...], arguments: tuple[Any, ...], patience: float) -> Outcome: ...
+    def spawn(self, function: Any, arguments: tuple[Any, ...], name: str) -> Process: ...
+    def close(self) -> None: ...
+
+
+def elsewhere(*parts: Any) -> Elsewhere | None:
+    """Where the first of these runs that runs elsewhere."""
+    return next((one.__ds101_elsewhere__ for one in parts if hasattr(one, "__ds101_elsewhere__")), None)
+
+
+def started(function: Callable[..., Any], *arguments: Any, name: str) -> Process:
+    """A process that runs this function, where its arguments are at home."""
+    place = elsewhere(*arguments)
+    return spawn(function, *arguments, name=name) if place is None else place.spawn(function, arguments, name)
+
+
 class Apart:
     """Runs `function(*arguments)` in another process, one call after the other, each with a deadline.
 
@@ -97,6 +116,7 @@ class Apart:
         self.function, self.first, self.aloud, self.name = function, first, aloud, name
         self.process: Process | None = None
         self.channel: Connection | None = None
+        self.elsewhere = elsewhere(function, *first)
 
     def __enter__(self) -> Apart:
         return self
@@ -106,6 +126,8 @@ class Apart:
 
     def ask(self, *arguments: Any, patience: float) -> Outcome:
         """What the function does with these arguments; waits for it for `patience` seconds."""
+        if self.elsewhere is not None:
+            return self.elsewhere.ask(self.function, self.first, arguments, patience)
         if self.channel is None:
             self._start()
         assert self.channel is not None
@@ -126,6 +148,8 @@ class Apart:
 
     def close(self) -> None:
         """End the process. Does nothing if none runs."""
+        if self.elsewhere is not None:
+            self.elsewhere.close()
         if self.channel is not None:
             self.channel.close()
         if self.process is not None:

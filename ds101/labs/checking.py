@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ds101.checks.answer import Answer
+from ds101.labs.handing_over import hand_over, is_graded
 from ds101.labs.report import Report
 from ds101.labs.specification import Effort, Judging, Lab, Parts, Property, find_lab
 from ds101.processes.launcher import preload
@@ -48,7 +49,14 @@ def judge(
 
 
 def check(lab: str, *solution: Any, only: str = "", seed: int = 1, size: int = 1, replay: str = "") -> int:
-    """Judge a solution as `judge` does, show the report as it grows, and return the points."""
+    """Judge a solution as `judge` does, show the report as it grows, and return the points.
+
+    In a graded kernel the solution is handed over to the judge instead, and the points are those that it gives.
+    """
+    if is_graded():
+        found = find_lab(lab)
+        hand_over(found, found.parts_among(solution))
+        return 0
     return shown(lab, *solution, only=only, effort=Effort(seed, size, replay)).points
 
 

@@ -140,6 +140,13 @@ def walk(value: Any) -> Iterator[Use]:
         todo.extend(reversed(list(_reached_from(use.value))))
 
 
+def code_in(value: Any) -> Iterator[CodeType]:
+    """The code of all functions that functions and classes in `value` reach."""
+    for use in walk(value):
+        if isinstance(use.value, FunctionType):
+            yield use.value.__code__
+
+
 def _reached_from(one: Any) -> Iterator[Use]:
     if isinstance(one, tuple | list):
         yield from map(Use, one)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ds101.labs.apart import caller_at
-from ds101.processes import Process, spawn
+from ds101.labs.apart import caller_at, started
+from ds101.processes import Process
 
 Address = tuple[str, int]
 
@@ -54,7 +54,7 @@ def hosted(serve: Callable[[socket.socket, float], Any], timeout: float, buffer:
     `buffer` is the size in bytes of its connections' send buffers (0: the system's choice), which they inherit.
     """
     with socket.create_server(("127.0.0.1", 0)) as door:
-        server = spawn(_listen_and_serve, serve, timeout, buffer, door.getsockname(), name="server")
+        server = started(_listen_and_serve, serve, timeout, buffer, door.getsockname(), name="server")
         with caller_at(door, server) as report, report.makefile() as lines:
             return server, ("127.0.0.1", int(lines.readline()))
 

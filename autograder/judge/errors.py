@@ -1,0 +1,46 @@
+"""What a sandboxed part can die of. Student code may raise anything; here it becomes an error of the judge's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograder.inside.protocol import Raised
+from ds101.errors import Ds101Error, EndedFromOutside
+from ds101.labs.worlds.stuck import Endless
+from ds101.lines import Place
+
+MOST_NAME = 80  # characters
+
+
+class SandboxLost(Ds101Error, RuntimeError):
+    """A sandbox could not be started, or can't be reached."""
+
+
+class Ended(Ds101Error):
+    """A process of the student's ended, or was ended, in the middle of a step."""
+
+
+class Garbled(Ds101Error):
+    """What came out of a sandbox is no answer."""
+
+
+class TooLong(EndedFromOutside):
+    """A call did not end."""
+
+
+class RaisedThere(Exception):
+    """The base of the errors that were raised in a sandbox."""
+
+    __ds101_places__: Sequence[Place] = ()
+
+
+def raised_there(raised: Raised) -> RaisedThere:
+    """An error with the name, the words and the line of the one that was raised in a sandbox."""
+    name = raised.kinds[0][:MOST_NAME] if raised.kinds else "Exception"
+    kind = type(name if name.isidentifier() else "Exception", (RaisedThere,), {})
+    error = kind(raised.words)
+    error.__ds101_places__ = [raised.place] if raised.place else []
+    return error
+
+
+__all__ = ["Ended", "Endless", "Garbled", "RaisedThere", "SandboxLost", "TooLong", "raised_there"]

@@ -1,0 +1,196 @@
+"""The stand-in for a student's node: a `Node` whose handlers ask a sandbox, and do here what it says.
+
+It runs in all three worlds as any other node does. In the explorer each handler is asked from a state, which is kept
+here as bytes; elsewhere a life goes on in the sandbox, from a start to the crash that ends it.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import msgspec
+
+from autograder.inside.protocol import (
+    Asked,
+    Attributes,
+    Described,
+    Done,
+    Draw,
+    Effect,
+    Logged,
+    Saved,
+    Sent,
+    State,
+    Turn,
+)
+from autograder.judge.errors import Garbled, raised_there
+from autograder.judge.line import Line
+from autograder.judge.lines import line_for_calls, line_for_life
+from autograder.judge.values import Opaque, opaque, plain, printable
+from ds101.errors import Mistake
+from ds101.explorer.scene import Scene, Unforeseeable
+from ds101.messages import Message, Timer, body_of, decode_body
+from ds101.node import Node, on
+from ds101.wire import Refused
+
+STATE = "_state"  # where the explorer keeps what a sandbox knows of a node
+encode_json = msgspec.json.Encoder().encode
+
+
+class SandboxedNode(Node):
+    """The base of all stand-ins."""
+
+    __slots__ = ("_line",)
+    _part: ClassVar[str] = ""
+    _doors: ClassVar[tuple[tuple[str, str], ...]] = ()  # to the sandbox of each node, by its name
+    _types: ClassVar[tuple[type[Any], ...]] = ()  # messages and timers that it may send, set or get
+
+    def start(self) -> None:
+        ask(self, "start", b"{}", None)
+
+    def __ds101_attributes__(self) -> dict[str, Any]:
+        line: Line | None = getattr(self, "_line", None)
+        if line is None:
+            return super().__ds101_attributes__()
+        return {**super().__ds101_attributes__(), **_shown(line.ask(State(), Attributes))}
+
+
+def stand_in(described: Described, doors: Mapping[str, str], types: Mapping[str, type[Any]], part: str) -> type[Node]:
+    """The class that stands for a part which is a node, with a handler for each event that it handles."""
+    members: dict[str, Any] = {
+        "__module__": __name__,
+        "_part": part,
+        "_doors": tuple(sorted(doors.items())),
+        "_types": tuple(types[name] for name in sorted(types)),
+    }
+    for method in sorted(set(described.handlers.values()) - {"start"}):
+        events = [types[name] for name, handled_by in sorted(described.handlers.items()) if handled_by == method]
+        members[method] = on(*events)(_forwarder())
+    return type(described.name, (SandboxedNode,), members)
+
+
+def _forwarder() -> Callable[..., None]:
+    def forward(self: SandboxedNode, event: Any, *sender: str) -> None:
+        forward_event(self, event, *sender)
+
+    return forward
+
+
+def forward_event(node: SandboxedNode, event: Any, sender: str | None = None) -> None:
+    """Ask the sandbox to handle a message or a timer."""
+    ask(node, type(event).__name__, encode_json(body_of(event)), sender)
+
+
+def ask(node: SandboxedNode, event: str, body: bytes, sender: str | None) -> None:
+    """Run a handler in the sandbox, and do here what it asked for."""
+    if isinstance(node._context, Scene):
+        _from_state(node, node._context, event, body, sender)
+        return
+    turn = _turn(node, event, body, sender)
+    turn.now = node.now()
+    if event == "start":
+        turn.storage = _stored(node)
+        object.__setattr__(node, "_line", line_for_life(dict(node._doors)[node.id]))
+    line: Line = node._line  # type: ignore[attr-defined]
+    done = line.ask(turn, Done, draw=lambda draw: _draw(node, draw))
+    _carry_out(node, done.effects)
+    if done.raised is not None:
+        raise raised_there(done.raised)
+
+
+def _from_state(node: SandboxedNode, scene: Scene, event: str, body: bytes, sender: str | None) -> None:
+    """For the explorer: the handler starts from the state that is kept here, and plays the choices of the scene."""
+    held = vars(node)
+    turn = _turn(node, event, body, sender)
+    turn.state = held[STATE].data if STATE in held else b""
+    turn.storage, turn.script = _stored(node), tuple(scene.script)
+    turn.otherwise, turn.keeps_order = scene.otherwise, scene.keeps_order
+    done = line_for_calls(dict(node._doors)[node.id]).ask(turn, Done)
+    for options in done.options[len(scene.options) :]:
+        scene.choose(options)
+    if done.unforeseen:
+        raise Unforeseeable(printable(done.unforeseen))
+    _carry_out(node, done.effects)
+    if done.attributes is not None:
+        for name in [name for name in held if name in held.get(STATE + "_names", ())]:
+            del held[name]
+        told = _shown(done.attributes)
+        held.update(told)
+        held[STATE] = Opaque(done.attributes.state)
+        held[STATE + "_names"] = tuple(sorted(told))
+    if done.raised is not None:
+        raise raised_there(done.raised)
+
+
+def _turn(node: SandboxedNode, event: str, body: bytes, sender: str | None) -> Turn:
+    return Turn(node._part, _settings(type(node)), node.id, (node.id, *node.peers), event, body, sender)
+
+
+def _settings(cls: type[SandboxedNode]) -> bytes:
+    """What the lab's own subclasses have set in place of the student's settings, and the events that they handle."""
+    kept: bytes | None = vars(cls).get("_kept_settings")
+    if kept is None:
+        *labs, part = cls.__mro__[: cls.__mro__.index(SandboxedNode)]
+        chosen: dict[str, Any] = {}
+        for base in reversed(labs):
+            chosen |= {name: value for name, value in vars(base).items() if name.isupper() and name[0] != "_"}
+        also = {event.__name__ for event in cls.__ds101_handlers__.keys() - part.__ds101_handlers__.keys()}
+        kept = pickle.dumps(({name: chosen[name] for name in sorted(chosen)}, tuple(sorted(also))))
+        type.__setattr__(cls, "_kept_settings", kept)
+    return kept
+
+
+def _stored(node: SandboxedNode) -> dict[str, bytes]:
+    return {key: node.storage[key].data for key in node.storage}
+
+
+def _draw(node: SandboxedNode, draw: Draw) -> int | float:
+    _carry_out(node, draw.effects)
+    if draw.bits is None:
+        return node.random.random()
+    if not 0 <= draw.bits <= 64:
+        raise Garbled(f"its process asked for a random number of {draw.bits} bits, and 64 are the most")
+    return node.random.getrandbits(draw.bits)
+
+
+def _carry_out(node: SandboxedNode, effects: list[Effect]) -> None:
+    """Do what the handler asked for, in its order."""
+    for one in effects:
+        match one:
+            case Saved(key, None):
+                del node.storage[key]
+            case Saved(key, data, shown):
+                node.storage[key] = opaque(data or b"", shown)
+            case Sent(to, kind, body):
+                node.send(to, _event(node, kind, body, Message))
+            case Asked(kind, body, None):
+                node.cancel_timer(_event(node, kind, body, Timer))
+            case Asked(kind, body, low, high):
+                node.set_timer(_event(node, kind, body, Timer), after=low if low == high else (low or 0.0, high))
+            case Logged(text):
+                node.log(printable(text))
+
+
+def _event(node: SandboxedNode, name: str, body: bytes, wanted: type[Any]) -> Any:
+    """A message or a timer of a type that is known here. Raises `Mistake` for any other."""
+    for one in node._types:
+        if one.__name__ == name and issubclass(one, wanted):
+            try:
+                return decode_body(one, msgspec.json.decode(body))
+            except (Refused, msgspec.DecodeError, RecursionError) as error:
+                raise Mistake(f"{printable(name)} can't be read: {printable(str(error))}.") from None
+    raise Mistake(f"{printable(name)} is no {wanted.__name__.lower()} that this lab or your own code knows.")
+
+
+def _shown(attributes: Attributes) -> dict[str, Any]:
+    """Each attribute as plain data where it is that, or else as its text."""
+    held = plain(attributes.state)
+    if not isinstance(held, dict) or not all(isinstance(name, str) for name in held):
+        raise Garbled("its process sent attributes without names")
+    return {
+        name: opaque(repr(value).encode(), attributes.shown[name]) if name in attributes.shown else value
+        for name, value in held.items()
+        if name not in ("_context", STATE, STATE + "_names")
+    }
