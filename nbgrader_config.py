@@ -23,15 +23,37 @@ c.Exchange.root = os.environ.get("DS101_EXCHANGE", str(root / "exchange"))
 # A student's labs stay where the clone has them: `submit` takes them there, `fetch_feedback` puts feedback beside them.
 c.Exchange.assignment_dir = str(root / "labs")
 
-# Submissions run in a sandbox, and what they show runs nothing in formgrader and in feedback: see autograder/sandbox.
+# From what the seeds of grading are derived. Without one, `ds101 grade` makes one and keeps it in `grading_secret`.
+c.Ds101.secret = os.environ.get("DS101_SECRET", "")
+
+# What a student deleted is put back.
+c.OverwriteCells.add_missing_cells = True
+
 # A student's clone has no autograder, and needs none.
 if autograder := find_spec("autograder"):
+    # Submissions run in a sandbox: see autograder/sandbox. What is saved keeps the kernel that it names.
     kernels = str(Path(autograder.origin).parent)  # Jupyter looks there for `kernels/ds101-graded`
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (kernels, os.environ.get("JUPYTER_PATH"))))
-    c.Execute.kernel_name = "ds101-graded"  # what is saved keeps the kernel that it names
-    c.Execute.timeout = 60  # seconds for a cell
+    c.Execute.kernel_name = "ds101-graded"
+    c.Execute.timeout = 60  # seconds for a cell: a check hands its solution over, and waits for nothing
+    c.Execute.iopub_timeout = 60  # seconds: on a busy machine an output comes late, and is no reason to give up
+
+    # What students wrote and printed runs nothing in formgrader and in feedback, also where it wasn't graded by ds101.
     c.HTMLExporter.sanitize_html = True
     c.HTMLExporter.filters = {
         "clean_html": "autograder.sandbox.cleaning.clean",
         "markdown2html": "autograder.sandbox.harmless.markdown2html",
     }
+
+    # What a mark is, says the judge; what lateness costs, says deadlines.csv. So nbgrader's own `autograde` and
+    # formgrader's button write the same marks as `ds101 grade`.
+    c.Autograde.autograde_preprocessors = [
+        "nbgrader.preprocessors.Execute",
+        "nbgrader.preprocessors.IgnorePattern",
+        "nbconvert.preprocessors.ClearMetadataPreprocessor",
+        "nbgrader.preprocessors.LimitOutput",
+        "autograder.grading.preprocessor.SaveJudgedGrades",
+        "nbgrader.preprocessors.AssignLatePenalties",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+    c.AssignLatePenalties.plugin_class = "autograder.grading.late.LatePenalty"

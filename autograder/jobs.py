@@ -25,6 +25,7 @@ class Question:
     points: float
     seed: int
     size: int
+    only: str = ""  # of several parts, the one whose properties are judged: check(..., only="Client")
 
 
 @dataclass(frozen=True)

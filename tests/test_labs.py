@@ -236,6 +236,20 @@ def test_a_report_tells_the_story_of_the_first_broken_property_only() -> None:
     )
 
 
+def test_a_report_that_grows_tells_the_first_mistake_and_what_is_done_meanwhile() -> None:
+    growing = report_of(one=holds(), two=inconclusive("Not yet."), three=broken("It went wrong.", ["first this"]))
+    early = replace(growing, doing="real days, 1 run so far").text()
+    assert "Not yet." not in early
+    assert "It went wrong." not in early
+    text = replace(growing, first="three", doing="real days, 1 run so far").text()
+    assert "  1  first this\n" in text
+    assert text.endswith("\n  real days, 1 run so far ...")
+
+
+def test_an_answer_with_a_hint_of_its_own_is_told_with_that() -> None:
+    assert "Think:  Mend it." in report_of(one=replace(broken("It died."), hint="Mend it.")).text()
+
+
 def test_an_inconclusive_property_earns_no_point_and_says_why() -> None:
     report = report_of(one=inconclusive("The machine was busy."))
     assert report.points == 0

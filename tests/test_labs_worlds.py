@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -14,6 +15,7 @@ from ds101.labs import NotYet
 from ds101.labs.specification import Effort, Property
 from ds101.labs.worlds import Days, Orders, Processes, judge_in_worlds
 from ds101.labs.worlds.stuck import Endless, handlers_end
+from ds101.labs.worlds.trying import FLOODS, LOOPS, MEND_FIRST
 from ds101.labs.worlds.witness import Witness
 from ds101.trials import Trial
 from ds101.verdict import Verdict
@@ -173,6 +175,15 @@ def test_a_wrong_solution_breaks_what_it_breaks_and_the_story_is_short():
     assert any("crashes" in step for step in found["never twice"].steps)
     assert len(found["never twice"].steps) <= 16
     assert found["never twice"].looked == "1 run (bad days)"
+    assert found["never twice"].hint == ""  # the property's own is shown
+
+
+def test_nodes_that_do_nothing_have_no_lane_in_an_order_of_events():
+    four = Orders("four nodes", the_node, n=4, states=2_000, options={"crashes": 1, "timers": 3})
+    orderly = replace(ORDERLY, data={**ORDERLY.data, "worlds": (four,)})
+    svg = answers(Forgetful, [orderly], IN_MEMORY)["in any order"].svg()
+    assert ">n1<" in svg
+    assert ">n4<" not in svg
 
 
 @pytest.mark.parametrize("one", [TWICE, ORDERLY], ids=["a day", "an order"])
@@ -208,6 +219,7 @@ def test_a_node_that_dies_of_a_mistake_breaks_everything_and_its_line_is_named()
         assert "died of LookupError: where is it?" in answer.headline
         assert "test_labs_worlds.py, line" in answer.headline
         assert "Traceback" not in answer.headline
+        assert answer.hint == MEND_FIRST
 
 
 def test_a_skeleton_is_told_as_what_to_do_next():
@@ -223,6 +235,7 @@ def test_a_handler_that_never_ends_is_ended_and_told_once():
     for answer in found.values():
         assert "one of its loops goes on for ever" in answer.headline
         assert "while True" in answer.headline or "in keep" in answer.headline
+        assert answer.hint == LOOPS
 
 
 def test_only_a_handler_is_ever_taken_for_one_that_does_not_end():
@@ -236,6 +249,7 @@ def test_a_flood_is_stopped_and_told_once():
     found = answers(Chatty, effort=IN_MEMORY)
     assert verdicts(found)[0] is Verdict.BROKEN
     assert "bring about ever more of their kind" in found["never twice"].headline
+    assert found["never twice"].hint == FLOODS
 
 
 def test_a_class_that_is_no_node_is_told_by_what_it_should_be():

@@ -20,6 +20,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from nbgrader.preprocessors import Execute
+from traitlets.config import PyFileConfigLoader
 
 from autograder.mutants import mutants_of, reference_source
 from ds101.labs.specification import find_lab
@@ -136,6 +138,11 @@ def _submit_through_the_exchange(course: Course, notebook: NotebookNode) -> None
 @pytest.fixture(scope="module")
 def marks(course: Course) -> Mapping[str, Mapping[str, str]]:
     return course.marks()
+
+
+def test_an_output_that_comes_late_on_a_busy_machine_is_no_reason_to_give_up() -> None:
+    execute = Execute(config=PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config())
+    assert execute.iopub_timeout >= 60
 
 
 def test_a_perfect_submission_gets_every_point_that_a_machine_gives(marks: Mapping[str, Mapping[str, str]]) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -31,23 +32,27 @@ def text_of(cell: NotebookNode) -> str:
     return "\n".join(said)
 
 
-@pytest.mark.notebook
-@pytest.mark.parametrize("lab", [lab.short for lab in LABS])
-def test_a_released_lab_runs_from_top_to_bottom_in_a_fresh_kernel(lab: str, tmp_path: Path) -> None:
-    notebook = released(lab)
-    NotebookClient(
-        notebook, timeout=60, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
-    ).execute()
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert outputs
-    assert not [output for output in outputs if output.get("name") == "stderr"]
-
-
 def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
     NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     ).execute()
     return notebook
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], NotebookNode]:
+    """What students receive, run as it is, once for all tests."""
+    return cache(lambda lab: run(released(lab), tmp_path_factory.mktemp(lab)))
+
+
+@pytest.mark.notebook
+@pytest.mark.parametrize("lab", [lab.short for lab in LABS])
+def test_a_released_lab_runs_from_top_to_bottom_in_a_fresh_kernel(
+    lab: str, untouched: Callable[[str], NotebookNode]
+) -> None:
+    outputs = [output for cell in untouched(lab).cells for output in cell.get("outputs", [])]
+    assert outputs
+    assert not [output for output in outputs if output.get("name") == "stderr"]
 
 
 def checks_of(notebook: NotebookNode) -> list[NotebookNode]:
@@ -76,8 +81,10 @@ def is_a_task(cell: NotebookNode) -> bool:
 
 @pytest.mark.notebook
 @pytest.mark.parametrize("lab", WITH_TASKS)
-def test_an_untouched_lab_says_at_every_check_what_to_write_next(lab: str, tmp_path: Path) -> None:
-    for cell in checks_of(run(released(lab), tmp_path)):
+def test_an_untouched_lab_says_at_every_check_what_to_write_next(
+    lab: str, untouched: Callable[[str], NotebookNode]
+) -> None:
+    for cell in checks_of(untouched(lab)):
         words = text_of(cell)
         assert "Next: write " in words, words
         assert "Its docstring is the sentence to implement" in words
@@ -100,10 +107,11 @@ def test_a_lab_that_is_filled_cell_by_cell_passes_cell_by_cell(
 
 
 @pytest.mark.notebook
-def test_an_experiment_on_an_untouched_lab_says_what_to_write_in_one_line(tmp_path: Path) -> None:
-    notebook = run(released("lab01"), tmp_path)
-    (experiment,) = [cell for cell in notebook.cells if cell.source.startswith("SLICE")]
-    assert text_of(experiment).strip().startswith("NotYet: Next: write ")
+def test_an_experiment_on_an_untouched_lab_says_what_to_write_in_one_line(
+    untouched: Callable[[str], NotebookNode],
+) -> None:
+    (experiment,) = [cell for cell in untouched("lab01").cells if cell.source.startswith("SLICE")]
+    assert "NotYet: Next: write " in text_of(experiment)  # of exchange, or of serve, where that is heard of first
     assert len(text_of(experiment).strip().splitlines()) == 1
 
 

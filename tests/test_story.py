@@ -14,6 +14,7 @@ from ds101.checks.answer import Answer, broken, check, holds
 from ds101.draw import picture_of, steps_of
 from ds101.draw.changes import changed
 from ds101.explorer import Violation, replay
+from ds101.history import History, Operation
 from ds101.progress import FIRST_SHOWN, ProgressLine, counted_aloud
 from ds101.report import html_of, text_of
 from ds101.trace import Event, Trace
@@ -232,14 +233,24 @@ def no_number_seven(run: Run) -> Answer:
 
 
 def test_the_run_of_a_safety_failure_ends_where_it_went_wrong() -> None:
-    run = Run(chain(20), history=None, states={}, error=None, types=None)  # type: ignore[arg-type]  # not looked at
+    run = Run(chain(20), history=History([]), states={}, error=None, types=None)  # type: ignore[arg-type]  # not looked at
     ended = until_broken(run, no_number_seven).trace
     assert ended[-1].kind == "send"
     assert ended[-1].body == {"number": 7}
 
 
+def test_a_run_that_is_broken_by_its_history_ends_where_a_client_was_told_so() -> None:
+    told = [Operation("ada", "n1", "Get()", one / 10, one / 10 + 0.05, "ok", one) for one in range(5)]
+    trace = Trace([Event(f"e{one}", "log", one / 20, "n1", one) for one in range(10)])
+    run = Run(trace, History(told), {}, None, None)  # type: ignore[arg-type]  # not looked at
+    wrong = lambda some: broken("Told 2.") if any(one.reply == 2 for one in some.history) else holds()  # noqa: E731
+    ended = until_broken(run, wrong)
+    assert ended.trace[-1].at == 0.25
+    assert [one.outcome for one in ended.history] == ["ok", "ok", "ok"]
+
+
 def test_a_run_that_is_broken_by_what_its_trace_does_not_tell_stays_whole() -> None:
-    run = Run(chain(20), history=None, states={}, error=None, types=None)  # type: ignore[arg-type]  # not looked at
+    run = Run(chain(20), history=History([]), states={}, error=None, types=None)  # type: ignore[arg-type]  # not looked at
     assert until_broken(run, lambda _: broken("The states are wrong.")) is run
     assert until_broken(run, lambda _: holds()) is run
 

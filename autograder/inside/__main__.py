@@ -85,6 +85,9 @@ class Door:
         if pid:
             return pid
         self.listener.close()
+        for other in self.visitors.values():
+            if other.connection.fileno() >= 0:
+                other.connection.close()
         try:
             Answering(connection, frames, lambda: Solution(self.shipped, self.sources)).serve()
         finally:

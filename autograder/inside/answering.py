@@ -51,7 +51,7 @@ class Answering:
                 question = unpack(self.frames.next(), Question)
             except (EOFError, OSError):
                 return
-            if getattr(question, "otherwise", False):
+            if getattr(question, "apart", False):
                 self._apart(question)
             else:
                 self.say(self._answer(question))

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-MOST = 16 << 20  # bytes of a frame
+MOST = 8 << 20  # bytes of a frame
 AT_ONCE = 1 << 16  # bytes that are read at once
 MOST_EFFECTS = 10_000  # of one handler
 
@@ -36,7 +36,7 @@ class Turn(Frame, tag=True):
     """Run one handler of a node: of the life that goes on, or from this state, with these choices.
 
     `event` is a type's name, or "start". `state` None: of the life; b"": that of a node before its start. `storage` is
-    given at a start and with a state. `otherwise`: with sets in another order, in a process that ran nothing before.
+    given at a start and with a state. `otherwise`: with sets in another order. `apart`: in a process that ends with it.
     """
 
     part: str
@@ -51,6 +51,7 @@ class Turn(Frame, tag=True):
     state: bytes | None = None
     script: tuple[int, ...] = ()
     otherwise: bool = False
+    apart: bool = False
     keeps_order: bool = False  # dicts in different orders differ
 
 
@@ -75,6 +76,7 @@ class Call(Frame, tag=True):
     state: bytes
     arguments: bytes  # pickled tuple
     otherwise: bool = False
+    apart: bool = False
 
 
 class Run(Frame, tag=True):

@@ -15,11 +15,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+import psutil
+
 from autograder.jobs import Isolation, Limits
-from autograder.judge.elsewhere import SOLO
+from autograder.judge.elsewhere import SOLO, processor_time
 from autograder.judge.lines import hang_up
 
 NODES = tuple(f"n{number}" for number in range(1, 10))
@@ -70,10 +73,13 @@ class House:
         self._listeners = {name: _listener(path) for name, path in self.doors.items()}
         self._porter = threading.Thread(target=self._keep_the_doors, name="porter", daemon=True)
         self._porter.start()
+        processor_time.update({door: partial(self._processor_time, name) for name, door in self.doors.items()})
         return self
 
     def __exit__(self, *_: object) -> None:
         hang_up()
+        for door in self.doors.values():
+            del processor_time[door]
         self._over.set()
         self._porter.join()
         for one in self._running.values():
@@ -110,6 +116,13 @@ class House:
                 with suppress(OSError):
                     listener.accept()[0].close()
 
+    def _processor_time(self, name: str) -> float:
+        """That all processes of a sandbox have used that still run, in seconds."""
+        if name not in self._running:
+            return 0.0
+        root = psutil.Process(self._running[name].process.pid)
+        return sum(map(_seconds_of, [root, *root.children(recursive=True)]))
+
     def _start_sandbox(self, command: list[str], listener: socket.socket, letter: Any) -> Running:
         from autograder.sandbox import start
 
@@ -125,6 +138,17 @@ class House:
             stdin=letter,
         )
         return running
+
+
+def _seconds_of(process: psutil.Process) -> float:
+    """Of one process: to the nanosecond where the system tells it."""
+    try:
+        return int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e9
+    except (OSError, ValueError, IndexError):
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            return float(times.user + times.system)
+    return 0.0
 
 
 def _listener(path: str) -> socket.socket:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import escape
 
 from autograder.jobs import Isolation, Limits, Mark, Question, Verdict
-from autograder.judge.errors import RaisedThere, SandboxLost, TooLong
+from autograder.judge.errors import Endless, RaisedThere, SandboxLost
 from autograder.judge.house import House, Start
 from autograder.judge.solution import Solution, stand_ins
 from ds101.errors import Ds101Error, LaunchError
@@ -49,7 +49,7 @@ def judged(
             report = judge(question.lab, *parts.values(), seed=question.seed, size=question.size)
     except (SandboxLost, LaunchError) as ours:  # whatever was handed in, this machine could not do it
         return without_verdicts(question, None, str(ours))
-    except (RaisedThere, TooLong) as error:
+    except (RaisedThere, Endless) as error:
         return without_verdicts(question, 0.0, f"Your code could not be loaded: {type(error).__name__}: {error}")
     except Ds101Error as error:
         return without_verdicts(question, 0.0, f"Your code could not be judged: {error}")

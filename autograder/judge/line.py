@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import select
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Literal, TypeVar
@@ -23,12 +24,14 @@ from autograder.inside.protocol import (
     pack,
     unpack,
 )
-from autograder.judge.errors import Ended, Endless, Garbled, SandboxLost
+from autograder.judge.errors import Ended, Endless, Garbled, SandboxLost, TooMuch, TooSlow
 
 Seconds = float
 STARTUP = 60.0  # seconds for a sandbox to appear: it takes less than one, but a machine may be busy
 PATIENCE = 3.0  # seconds for one handler; it should take less than a millisecond
 GONE = "its process ended in the middle of a step"
+MOST_BYTES = {"life": 16 << 20, "calls": 512 << 20}  # that a line brings, in all
+SLOW, MOST_SLOW = 1.0, 10  # seconds of an answer that is slow, and how many of these are borne
 Wanted = TypeVar("Wanted")
 
 
@@ -38,6 +41,7 @@ class Line:
     def __init__(self, door: str, mode: Literal["life", "calls"]) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.frames, self.started = Frames(self.socket), False
+        self._bytes, self._slow = MOST_BYTES[mode], 0
         try:
             self.socket.connect(door)
             self.socket.sendall(pack(Hello(mode)))
@@ -69,8 +73,16 @@ class Line:
 
     def _exchange(self, question: Any, patience: Seconds | None) -> Any:
         self.socket.settimeout(patience if self.started or patience is None else patience + STARTUP)
+        begin = time.monotonic()
+        was_started = self.started
         self.say(question)
-        return self.hear()
+        answer = self.hear()
+        if was_started and time.monotonic() - begin > SLOW:
+            self._slow += 1
+            if self._slow > MOST_SLOW:
+                self.close()
+                raise TooSlow
+        return answer
 
     def say(self, question: Any) -> None:
         """Send a question. Raises `Ended` if nobody is there any more."""
@@ -86,7 +98,9 @@ class Line:
     def hear(self) -> Any:
         """The next answer. Raises as `ask` does."""
         try:
-            answer = unpack(self.frames.next(), Answer)
+            frame = self.frames.next()
+            self._bytes -= len(frame)
+            answer = unpack(frame, Answer)
         except TimeoutError:
             self.close()
             raise Endless from None
@@ -96,6 +110,9 @@ class Line:
         except FrameError as error:
             self.close()
             raise Garbled(f"its process sent what is no answer: {error}") from None
+        if self._bytes < 0:
+            self.close()
+            raise TooMuch("its process sent more than a solution of this lab ever needs to")
         self.started = True
         return answer
 

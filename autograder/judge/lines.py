@@ -5,10 +5,13 @@ A life ends where the next one behind its door begins; a line for calls that was
 
 from __future__ import annotations
 
+import itertools
 import os
 
 from autograder.judge.line import Line
 
+ONE_APART_IN = 16  # of the second looks at whether a handler is pure: what it could remember is then not there
+second_looks = itertools.count()
 _lives: dict[str, Line] = {}
 _calls: dict[tuple[int, str], Line] = {}  # by process, too: a fork has none
 

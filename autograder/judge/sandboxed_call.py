@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from autograder.inside.protocol import Call, Raised, Returned
 from autograder.judge.elsewhere import SOLO, Sandbox
 from autograder.judge.errors import raised_there
-from autograder.judge.lines import line_for_calls
+from autograder.judge.lines import ONE_APART_IN, line_for_calls, second_looks
 from autograder.judge.values import Opaque, plain
 from ds101.turn import stage
 
@@ -77,6 +77,7 @@ def call(
     places = dict(doors)
     line = line_for_calls(places.get(stage.node) or places[SOLO])
     question = Call(part, method, state, pickle.dumps(arguments), stage.otherwise)
+    question.apart = stage.otherwise and next(second_looks) % ONE_APART_IN == 0
     answer: Returned | Raised = line.ask(question, (Returned, Raised))
     if not isinstance(answer, Returned):
         raise raised_there(answer)

@@ -25,16 +25,18 @@ from autograder.inside.protocol import (
     State,
     Turn,
 )
-from autograder.judge.errors import Garbled, raised_there
+from autograder.judge.errors import Garbled, TooMuch, printable, raised_there
 from autograder.judge.line import Line
-from autograder.judge.lines import line_for_calls, line_for_life
-from autograder.judge.values import Opaque, opaque, plain, printable
+from autograder.judge.lines import ONE_APART_IN, line_for_calls, line_for_life, second_looks
+from autograder.judge.values import Opaque, opaque, plain
 from ds101.errors import Mistake
 from ds101.explorer.scene import Scene, Unforeseeable
 from ds101.messages import Message, Timer, body_of, decode_body
 from ds101.node import Node, on
 from ds101.wire import Refused
 
+MOST_STORED = 8 << 20  # bytes of a node's storage
+MOST_KEYS = 10_000
 STATE = "_state"  # where the explorer keeps what a sandbox knows of a node
 encode_json = msgspec.json.Encoder().encode
 
@@ -65,10 +67,16 @@ def stand_in(described: Described, doors: Mapping[str, str], types: Mapping[str,
         "_doors": tuple(sorted(doors.items())),
         "_types": tuple(types[name] for name in sorted(types)),
     }
-    for method in sorted(set(described.handlers.values()) - {"start"}):
+    for method in sorted(set(described.handlers.values())):
         events = [types[name] for name, handled_by in sorted(described.handlers.items()) if handled_by == method]
-        members[method] = on(*events)(_forwarder())
+        members[_method_name(method, events[0].__name__)] = on(*events)(_forwarder())
     return type(described.name, (SandboxedNode,), members)
+
+
+def _method_name(method: str, event: str) -> str:
+    """The student's own name for it, unless that means something in a node already."""
+    own = method.isidentifier() and not method.startswith("__") and not hasattr(SandboxedNode, method)
+    return method if own else f"handle_{event}"
 
 
 def _forwarder() -> Callable[..., None]:
@@ -107,6 +115,7 @@ def _from_state(node: SandboxedNode, scene: Scene, event: str, body: bytes, send
     turn.state = held[STATE].data if STATE in held else b""
     turn.storage, turn.script = _stored(node), tuple(scene.script)
     turn.otherwise, turn.keeps_order = scene.otherwise, scene.keeps_order
+    turn.apart = scene.otherwise and next(second_looks) % ONE_APART_IN == 0
     done = line_for_calls(dict(node._doors)[node.id]).ask(turn, Done)
     for options in done.options[len(scene.options) :]:
         scene.choose(options)
@@ -163,6 +172,7 @@ def _carry_out(node: SandboxedNode, effects: list[Effect]) -> None:
                 del node.storage[key]
             case Saved(key, data, shown):
                 node.storage[key] = opaque(data or b"", shown)
+                _refuse_hoards(node)
             case Sent(to, kind, body):
                 node.send(to, _event(node, kind, body, Message))
             case Asked(kind, body, None):
@@ -171,6 +181,11 @@ def _carry_out(node: SandboxedNode, effects: list[Effect]) -> None:
                 node.set_timer(_event(node, kind, body, Timer), after=low if low == high else (low or 0.0, high))
             case Logged(text):
                 node.log(printable(text))
+
+
+def _refuse_hoards(node: SandboxedNode) -> None:
+    if sum(map(len, _stored(node).values())) > MOST_STORED or len(node.storage) > MOST_KEYS:
+        raise TooMuch(f"it keeps more than {MOST_STORED >> 20} MiB, or {MOST_KEYS:,} keys, in its storage")
 
 
 def _event(node: SandboxedNode, name: str, body: bytes, wanted: type[Any]) -> Any:

@@ -10,13 +10,14 @@ import binascii
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 import msgspec
 
 from autograder.inside.protocol import Describe, Described, EventType, Parts
 from autograder.judge.elsewhere import SOLO
-from autograder.judge.errors import Garbled
+from autograder.judge.errors import CELL, MOST_NAME, Garbled
 from autograder.judge.lines import line_for_calls
 from autograder.judge.sandboxed_call import SandboxedFunction, stand_in_for_class
 from autograder.judge.sandboxed_node import stand_in
@@ -56,7 +57,8 @@ def handed_over(output: Mapping[str, Any]) -> Solution | None:
         raise Garbled("what the cell handed over is no solution") from None
     if len(shipped) > MOST_SHIPPED:
         raise Garbled(f"the solution has more than {MOST_SHIPPED >> 20} MiB")
-    return Solution(shipped, sheet.sources)
+    cells = {file: (label, text) for file, (label, text) in sheet.sources.items() if CELL.fullmatch(label)}
+    return Solution(shipped, cells)
 
 
 def stand_ins(lab: str, doors: Mapping[str, str], wanted: tuple[str, ...]) -> dict[str, Any]:
@@ -92,11 +94,15 @@ def known_types(lab: str) -> dict[str, type[Any]]:
 def _few(events: Mapping[str, EventType]) -> list[tuple[str, EventType]]:
     if len(events) > MOST_TYPES or any(len(one.fields) > MOST_FIELDS for one in events.values()):
         raise Garbled(f"it has more than {MOST_TYPES} types of messages")
-    return [item for item in events.items() if item[0].isidentifier() and not item[0].startswith("_")]
+    return [item for item in events.items() if _is_name(item[0])]
+
+
+def _is_name(word: str) -> bool:
+    return len(word) <= MOST_NAME and word.isidentifier() and not word.startswith("_") and not iskeyword(word)
 
 
 def _own_type(name: str, described: EventType) -> type[Any]:
     """A message or a timer of the student's own: here its fields may be anything that JSON can hold."""
-    fields = [field for field in described.fields if field.isidentifier() and not field.startswith("_")]
+    fields = [field for field in described.fields if _is_name(field)]
     base = Timer if described.kind == "timer" else Message
     return type(name, (base,), {"__annotations__": dict.fromkeys(fields, Any), "__module__": __name__})

@@ -8,7 +8,6 @@ Role.LEADER
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,13 +16,11 @@ from typing import Any
 import msgspec
 
 from autograder.inside.trees import frozen
-from autograder.judge.errors import Garbled
+from autograder.judge.errors import CELL, Garbled, printable
 from ds101.labs.apart import Died, Foreign, Raised, Returned, Silent
 from ds101.messages import Message, Timer
 
-MOST_SHOWN = 2_000  # characters of a value
 DEEPEST = 100
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _decode = msgspec.msgpack.Decoder().decode
 _OUTCOMES = {f"ds101.labs.apart:{kind.__name__}": kind for kind in (Returned, Raised, Silent, Died, Foreign)}
 _MADE_OF = "copyreg:__newobj__"
@@ -43,11 +40,6 @@ class Opaque:
 def opaque(data: bytes, text: str) -> Opaque:
     """With a text that can be shown anywhere."""
     return Opaque(data, printable(text))
-
-
-def printable(text: str) -> str:
-    """Without control characters, and not too long."""
-    return _CONTROL.sub("�", text[:MOST_SHOWN])
 
 
 def plain(data: bytes, types: Mapping[str, type[Any]] | None = None) -> Any:
@@ -135,7 +127,8 @@ def _outcome(kind: Any, held: Any) -> Any:
         texts = [*made.kinds, made.words, made.module, *((place[0], place[2]) if place else ())]
         if not (made.kinds and all(isinstance(text, str) for text in texts)):
             raise ValueError
-        shown = None if place is None else (printable(place[0]), int(place[1]), printable(place[2]))
+        known = place is not None and CELL.fullmatch(place[0])
+        shown = (place[0], int(place[1]), printable(place[2])) if known else None
         return Raised(tuple(map(printable, made.kinds)), printable(made.words), shown, printable(made.module))
     return Foreign(printable(str(made.kind))) if isinstance(made, Foreign) else made
 

@@ -91,6 +91,7 @@ class Elsewhere(Protocol):
     """Where a part runs that is no object of this interpreter: it brings this along as `__ds101_elsewhere__`."""
 
     def ask(self, function: Any, first: tuple[Any, ...], arguments: tuple[Any, ...], patience: float) -> Outcome: ...
+    def work(self, function: Any, first: tuple[Any, ...], arguments: tuple[Any, ...], patience: float) -> Outcome: ...
     def spawn(self, function: Any, arguments: tuple[Any, ...], name: str) -> Process: ...
     def close(self) -> None: ...
 
@@ -145,6 +146,12 @@ class Apart:
             return died
         self.close()
         return Silent(patience)
+
+    def work(self, *arguments: Any, patience: float) -> Outcome:
+        """The processor time that the function says it took, in seconds; elsewhere it is measured from outside."""
+        if self.elsewhere is not None:
+            return self.elsewhere.work(self.function, self.first, arguments, patience)
+        return self.ask(*arguments, patience=patience)
 
     def close(self) -> None:
         """End the process. Does nothing if none runs."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,9 +19,10 @@ from rich.progress import Progress
 from ds101.checks.answer import Answer
 from ds101.labs.handing_over import hand_over, is_graded
 from ds101.labs.report import Report
-from ds101.labs.specification import Effort, Judging, Lab, Parts, Property, find_lab
+from ds101.labs.specification import LATER, Effort, Lab, Parts, Property, find_lab
 from ds101.processes.launcher import preload
 from ds101.progress import heard_by
+from ds101.verdict import Verdict
 
 BETWEEN = 0.2  # seconds between two looks of a report that grows
 Shown = Callable[[Report, Property | None], None]  # called with the report, and the property that is judged next
@@ -76,36 +78,43 @@ def shown(lab: str, *solution: Any, only: str, effort: Effort) -> Report:
 
 
 def reports(lab: str, *solution: Any, only: str = "", effort: Effort) -> Iterator[tuple[Report, Property | None]]:
-    """The report before the first property and after each, with the property that comes next."""
+    """The report before the first property and after each, with the property that is judged meanwhile.
+
+    The story of the first mistake is told as soon as that is known; then the rest is judged.
+    """
     found = find_lab(lab)
     parts = found.parts_among(solution)
     preload(f"ds101.labs.{found.name}")
     asked = _asked(found, parts, only, effort)
     judging = found.judging(parts, asked, effort)
     findings: dict[str, Answer] = {}
-    for number, one in enumerate(asked):
+    first = ""
+
+    def report(doing: str = "") -> Report:
+        return Report(found, asked, dict(findings), first, bool(effort.replay), doing, judging.runs)
+
+    waiting = deque((one, judging.judge(one)) for one in asked)
+    while waiting:
+        one, steps = waiting.popleft()
         if one.title in findings:
             continue
-        steps = judging.judge(one)
-        while one.title not in findings:
-            try:
-                doing = next(steps)
-            except StopIteration as stop:
-                findings[one.title] = stop.value
-            else:
-                yield Report(found, asked, dict(findings), bool(effort.replay), doing), one
+        try:
+            while (doing := next(steps)) != LATER:
+                yield report(doing), one
+        except StopIteration as stop:
+            findings[one.title] = stop.value
+        else:
+            waiting.append((one, steps))
+            continue
         if findings[one.title].to_do:
             # Nothing else of that part can be judged, and a part that is missing is said once.
-            findings.update({other.title: findings[one.title] for other in asked[number:] if other.needs == one.needs})
-    yield _told(Report(found, asked, findings, bool(effort.replay), runs=judging.runs), judging), None
-
-
-def _told(report: Report, judging: Judging) -> Report:
-    """The report with the story of the property that it tells."""
-    if report.told is None:
-        return report
-    story = judging.tell(report.told, report.findings[report.told.title])
-    return replace(report, findings={**report.findings, report.told.title: story})
+            same = (other.title for other in asked if other.needs == one.needs)
+            findings |= {title: findings[one.title] for title in same if title not in findings}
+        if not first and findings[one.title].verdict is Verdict.BROKEN:
+            first = one.title
+            yield report("making its run as small as it gets"), one
+            findings[first] = judging.tell(one, findings[first])
+    yield report(), None
 
 
 def _asked(lab: Lab, parts: Parts, only: str, effort: Effort) -> tuple[Property, ...]:
@@ -131,28 +140,39 @@ def _shower() -> Iterator[Shown]:
 
 
 def _show_in_place() -> Shown:
-    """In a notebook: one output that is replaced as the report grows."""
+    """In a notebook: one output that is replaced as the report grows; a story that is being read, for news only."""
     from IPython.display import display
 
     handle: Any = None
+    before: Report | None = None
     shown_at = 0.0
 
     def show(report: Report, upcoming: Property | None) -> None:
-        nonlocal handle, shown_at
-        if handle is None:
+        nonlocal handle, before, shown_at
+        if before is None:
             handle = display(report, display_id=True)  # type: ignore[no-untyped-call]
-        elif upcoming is None or time.monotonic() - shown_at > BETWEEN:
+        elif not (upcoming is None or report.findings != before.findings or _is_due(report)):
+            return
+        else:
             handle.update(report)
-            shown_at = time.monotonic()
+        before, shown_at = report, time.monotonic()
+
+    def _is_due(report: Report) -> bool:
+        return not report.has_story and time.monotonic() - shown_at > BETWEEN
 
     return show
 
 
 def _show_progress(progress: Progress) -> Shown:
-    """In a terminal: a bar that says what is judged, and then the report."""
+    """In a terminal: a bar that says what is judged, the first mistake in a line above it, and then the report."""
     task = progress.add_task("", total=None)
+    said = ""
 
     def show(report: Report, upcoming: Property | None) -> None:
+        nonlocal said
+        if upcoming and report.first != said and not progress.disable:
+            said = report.first
+            progress.console.print(f"{said}: {report.findings[said].headline}", markup=False, highlight=False)
         done, every = len(report.findings), len(report.asked)
         words = f"{upcoming.title}  {report.doing}" if upcoming else ""
         progress.update(task, completed=done, total=every, description=words)

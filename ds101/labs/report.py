@@ -24,6 +24,7 @@ class Report:
     lab: Lab
     asked: tuple[Property, ...]
     findings: dict[str, Answer] = field(default_factory=dict)  # by the property's title
+    first: str = ""  # the property that was the first to be found broken
     replayed: bool = False
     doing: str = ""  # what is done now, in words, while it grows
     runs: int = 0  # how many were made, for a lab on nodes
@@ -49,12 +50,21 @@ class Report:
 
     @property
     def told(self) -> Property | None:
-        """The property whose story is told: the first that is broken, or inconclusive where none is."""
+        """The property whose story is told: the first that was found broken, or one that is inconclusive."""
+        if self.first:
+            return next(one for one in self.asked if one.title == self.first)
+        if self.doing:
+            return None
         for verdict in (Verdict.BROKEN, Verdict.INCONCLUSIVE):
             for one in self.asked:
                 if self.verdict_of(one) is verdict:
                     return one
         return self.asked[0] if self.replayed and self.findings else None
+
+    @property
+    def has_story(self) -> bool:
+        """Whether there is a picture that somebody may be looking at."""
+        return bool(self.first) and self.findings[self.first].draw is not None
 
     @property
     def todo(self) -> str:
@@ -78,13 +88,13 @@ class Report:
         for one in self.asked:
             yield self._line_of(one)
         told = self.told
-        if self.doing:
-            yield f"\n  {self.doing} ..."
-        elif self.todo:
+        if self.todo:
             yield f"\n  {self.todo}"
         elif told:
             yield ""
             yield text_of(_story(told, self.findings[told.title]))
+        if self.doing:
+            yield f"\n  {self.doing} ..."
 
     def _line_of(self, one: Property) -> str:
         finding = self.findings.get(one.title)
@@ -101,21 +111,20 @@ def _story(one: Property, finding: Answer) -> Answer:
     parts = one.needs or find_lab(one.lab).parts
     again = f"replay={finding.replay!r}" if finding.replay else f"only={one.title!r}"
     call = f"check({one.lab!r}, {', '.join(parts)}, {again})"
-    return replace(finding, sentence=one.sentence, hint=one.hint, replay=call)
+    return replace(finding, sentence=one.sentence, hint=finding.hint or one.hint, replay=call)
 
 
 def _html(report: Report) -> str:
     items = "".join(_item(report, one) for one in report.asked)
     told = report.told
-    if report.doing:
-        below = f"<p><i>{escape(report.doing)} ...</i></p>"
-    elif report.todo:
+    doing = f"<p><i>{escape(report.doing)} ...</i></p>" if report.doing else ""
+    if report.todo:
         below = f"<p><b>{with_code(report.todo)}</b></p>"
     else:
         below = html_of(_story(told, report.findings[told.title])) if told else ""
     return (
         f'<div class="ds101-report"><p><b>{escape(report.lab.name)}: {report.points} of {report.most} points</b></p>'
-        f'<ul style="list-style:none;padding-left:0">{items}</ul>{below}</div>'
+        f'<ul style="list-style:none;padding-left:0">{items}</ul>{below}{doing}</div>'
     )
 
 

@@ -27,6 +27,7 @@ from typing import Any, Protocol
 from ds101.checks.answer import Answer
 from ds101.errors import Mistake
 
+LATER = "when the others have been looked at"  # a judging yields it before what takes long: others may be judged first
 Parts = Mapping[str, Any]  # what the student wrote, by its name in the lab's API table
 
 
@@ -65,7 +66,7 @@ class Judging(Protocol):
         """How many runs were made so far, as far as they are counted."""
 
     def judge(self, one: Property) -> Generator[str, None, Answer]:
-        """Judge one property: yields what is being done, in words, and returns the answer."""
+        """Judge one property: yields what is being done, in words, or `LATER`, and returns the answer."""
 
     def tell(self, one: Property, answer: Answer) -> Answer:
         """The same answer with its story, for the one property whose story is told."""

@@ -46,7 +46,10 @@ class Counterexample:
         if order is not None:
             return cls(trial, order.answer, order.run, order.schedule)
         small = cls.as_it_is(shrunk(trial, nodes, check, most_runs), nodes, check)
-        return replace(small, run=until_broken(small.run, check)) if safety else small
+        if not safety:
+            return small
+        beginning = until_broken(small.run, check)
+        return replace(small, run=beginning, answer=check(beginning))
 
     @classmethod
     def as_it_is(cls, trial: Trial, nodes: Nodes, check: Check) -> Counterexample:

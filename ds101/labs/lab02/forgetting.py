@@ -81,7 +81,7 @@ def older_requests_are_refused(run: Run) -> Answer:
 def _wrongly_answered(event: Event, incarnation: object) -> str:
     meant = "an earlier incarnation" if incarnation else "no incarnation in particular"
     words = f"operation {event.body['number']} of {event.dst}, which was meant for {meant} ({incarnation})"
-    return f"At {event.at:.2f} s, the server answered {event.type} to {words}."
+    return f"The server answered {event.type} to {words}."
 
 
 @property_of(

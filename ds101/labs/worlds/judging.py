@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from ds101.checks.answer import Answer, holds, inconclusive
-from ds101.labs.specification import Effort, Parts, Property
+from ds101.labs.specification import LATER, Effort, Parts, Property
 from ds101.labs.worlds.outcome import Failure, Outcome
 from ds101.labs.worlds.replaying import shown_again
 from ds101.labs.worlds.stories import story_of
@@ -37,17 +37,29 @@ class Judging:
         return sum(begun.runs for begun in self._begun.values())
 
     def judge(self, one: Property) -> Generator[str, None, Answer]:
-        """Judge one property: yields what is done, in words, and returns the `Answer`."""
+        """Judge one property: yields what is done, in words, and returns the `Answer`.
+
+        Yields `LATER` where another property's mistake can be told first: when a run has shown it, and before real
+        processes, since it may show in memory.
+        """
         if self.effort.replay:
             return shown_again(one, self.parts, self.effort.replay)
         if self._hopeless is not None:
             return self._hopeless
         outcomes: list[Outcome] = []
+        in_memory = True
         for stage in one.data["worlds"]:
             if stage.name not in self._begun:
                 continue
-            yield from self._begun[stage.name].look(one)
-            outcomes.append(self._begun[stage.name].outcomes[one.title])
+            if in_memory and stage.kind == "processes":
+                in_memory = False
+                yield LATER
+            begun = self._begun[stage.name]
+            for words in begun.look(one):
+                yield words
+                if not self._failures and any(other.failure for other in begun.outcomes.values()):
+                    yield LATER
+            outcomes.append(begun.outcomes[one.title])
             if failure := outcomes[-1].failure:
                 self._failures[one.title] = failure
                 answer = _with(failure.answer, outcomes[-1:])

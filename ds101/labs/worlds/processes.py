@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ds101.checks.answer import Answer, inconclusive
 from ds101.cluster.cluster import Cluster
 from ds101.labs.specification import Effort, Parts, Property
-from ds101.labs.worlds.trying import Trials, Trying
+from ds101.labs.worlds.trying import Trials, Trying, said_of
 from ds101.labs.worlds.witness import Witness
 from ds101.trials import Run, Trial
 from ds101.trials.trial import Nodes
@@ -45,7 +45,7 @@ class Processes:
             return answer
         for _ in range(ATTEMPTS):
             with Witness(self.slack) as witness:
-                again: Answer = one.check(self.run(nodes, trial))
+                again = said_of(one, self.run(nodes, trial))
             if again.verdict is not Verdict.BROKEN or witness.kept_time:
                 return again
         return inconclusive(

@@ -12,8 +12,9 @@ from ds101.explorer import replay
 from ds101.labs.specification import Parts, Property
 from ds101.labs.worlds.orders import Orders
 from ds101.labs.worlds.stories import told
-from ds101.labs.worlds.trying import unwritten_or_broken
-from ds101.trials import Counterexample, Run
+from ds101.labs.worlds.trying import said_of, unwritten_or_broken
+from ds101.trials import Counterexample
+from ds101.trials.ending import until_broken
 from ds101.trials.trial import trial_from
 
 COPY = "The replay line can't be read. Copy it whole from the report."
@@ -35,8 +36,10 @@ def _shown(one: Property, stage: Any, nodes: Any, how: str, what: str) -> Answer
     if how == "real":
         run = trial_from(what, nodes).run(nodes, Cluster)
     else:
-        run = Counterexample.replay(what, nodes, lambda run: _said(one, run)).run
-    return told(one, _said(one, run), run.trace, "")
+        run = Counterexample.replay(what, nodes, lambda run: said_of(one, run)).run
+    if run.trace.timed and not one.data.get("live"):
+        run = until_broken(run, lambda run: said_of(one, run))
+    return told(one, said_of(one, run), run.trace, "")
 
 
 def _order(one: Property, stage: Orders, nodes: Any, schedule: str) -> Answer:
@@ -44,10 +47,5 @@ def _order(one: Property, stage: Orders, nodes: Any, schedule: str) -> Answer:
     there = replay(nodes, schedule, stage.n, clients=stage.clients, network=network)
     deaths = [event for event in there.trace if event.kind == "error"]
     check = one.data.get("orders", one.check)
-    answer = unwritten_or_broken(RuntimeError(deaths[-1].detail)) if deaths else check(there.view)
+    answer = unwritten_or_broken(RuntimeError(deaths[-1].detail)) if deaths else replace(check(there.view), hint="")
     return told(one, answer, there.trace, "")
-
-
-def _said(one: Property, run: Run) -> Answer:
-    answer: Answer = one.check(run) if run.error is None else unwritten_or_broken(run.error)
-    return answer

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from functools import cache
 
 from ds101.checks.answer import Answer, holds
 from ds101.draw import picture_of, steps_of
@@ -10,15 +12,16 @@ from ds101.explorer.result import Reached
 from ds101.labs.specification import Parts, Property
 from ds101.labs.worlds.outcome import Failure
 from ds101.labs.worlds.trying import unwritten_or_broken
-from ds101.trace import Trace
+from ds101.trace import Trace, base_name
 from ds101.trials import Counterexample, Run, Trial, searched_for
 from ds101.trials.ending import until_broken
 from ds101.trials.search import Check
 
-MOST_RUNS = 150  # when a failing day is made smaller
-SEEDS = 100  # with which a real failure is searched for in the simulation
+MOST_RUNS = 100  # when a failing day is made smaller
+SEEDS = 50  # with which a real failure is searched for in the simulation
 FLOOD, BEGINNING = 50_000, 200  # events of a run with a great many, and how many of them are told
 SEEN = "It was seen on real processes, and found again in the simulation, which shows it here."
+TIMES = re.compile(r" \([\d.]+–[\d.]+ s\)")  # of an operation
 MAY_NOT_RECUR = "Seen on real processes; it may not recur. No simulated run showed it."
 
 
@@ -38,8 +41,8 @@ def story_of(one: Property, failure: Failure, parts: Parts, answer: Answer) -> A
     else:
         found = searched_for(trial, nodes, check, seeds=SEEDS, safety=safety, most_runs=MOST_RUNS)
     if found is None:
-        seen = replace(answer, headline=f"{answer.headline} {MAY_NOT_RECUR}")
         shown = until_broken(failure.run, check) if safety else failure.run
+        seen = replace(answer, headline=f"{check(shown).headline} {MAY_NOT_RECUR}")
         return told(one, seen, shown.trace, replay_line(failure.stage.name, "real", trial.line()))
     return told(
         one, _headed(answer, found, failure), found.run.trace, replay_line(failure.stage.name, "day", found.line())
@@ -56,11 +59,21 @@ def same_failure(one: Property, run: Run) -> Check:
 def told(one: Property, answer: Answer, trace: Trace, replay: str) -> Answer:
     """The answer with the steps and the picture of a run, or of what the property wants to be `shown` of it.
 
-    Of a flood, its beginning tells most.
+    Of a flood, its beginning tells most; of an order of events, the nodes that took part, and no times.
     """
     trace = one.data["shown"](trace) if "shown" in one.data else trace
     trace = trace if len(trace) < FLOOD else Trace(trace[:BEGINNING], trace.nodes)
-    return replace(answer, steps=steps_of(trace), draw=picture_of(trace), replay=f"{one.title} {replay}")
+    if not trace.timed:
+        trace = trace.filter(nodes=_busy(trace))
+        answer = replace(answer, headline=TIMES.sub("", answer.headline))
+    return replace(answer, steps=steps_of(trace), draw=cache(picture_of(trace)), replay=f"{one.title} {replay}")
+
+
+def _busy(trace: Trace) -> set[str]:
+    """The nodes and clients that did more than start."""
+    idle = ("start", "change", "set", "cancel")
+    names = {name for event in trace if event.kind not in idle for name in (event.node, event.src, event.dst)}
+    return {base_name(name) for name in names}
 
 
 def replay_line(stage: str, how: str, what: str) -> str:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from random import Random
 from typing import Protocol
 
 from ds101.checks.answer import Answer, broken, to_do
 from ds101.draw.wording import counted
-from ds101.errors import Mistake, NodeError
+from ds101.errors import Flood, Mistake, NodeError
 from ds101.labs.specification import Effort, Parts, Property
 from ds101.labs.worlds.outcome import Failure, Outcome
+from ds101.labs.worlds.stuck import Endless
 from ds101.trials import Run, Trial
 from ds101.trials.trial import Nodes
 from ds101.verdict import Verdict
+
+MEND_FIRST = "Mend that first: the property can be judged only of nodes that live."
+LOOPS = "What should end that loop, and can it always come about?"
+FLOODS = "Which message or timer brings about another of its kind, and what would end that?"
 
 Trials = Callable[[Random, int], Iterator[Trial]]
 
@@ -35,7 +41,15 @@ class Stage(Protocol):
 def unwritten_or_broken(error: BaseException) -> Answer:
     """What is said of a run in which a node died of a mistake: what to write next, where that is a skeleton."""
     _, skeleton, sentence = str(error).partition("NotYet: ")
-    return to_do(sentence.split(" It happened in ")[0]) if skeleton else broken(str(error))
+    if skeleton:
+        return to_do(sentence.split(" It happened in ")[0])
+    loops = f"{Endless.__name__}: " in str(error)
+    return replace(broken(str(error)), hint=FLOODS if isinstance(error, Flood) else LOOPS if loops else MEND_FIRST)
+
+
+def said_of(one: Property, run: Run) -> Answer:
+    """What the check says of a run, or that a node died in it. A hint is there only for what the check does not ask."""
+    return replace(one.check(run), hint="") if run.error is None else unwritten_or_broken(run.error)
 
 
 class Trying:
@@ -73,7 +87,7 @@ class Trying:
                 self._close(title, trial, unwritten_or_broken(mistake))
             return
         for title, one in list(self._open.items()):
-            answer = one.check(run) if run.error is None else unwritten_or_broken(run.error)
+            answer = said_of(one, run)
             if answer.verdict is Verdict.BROKEN and run.error is None:
                 answer = self.stage.confirmed(one, nodes, trial, answer)
             if answer.verdict is Verdict.BROKEN:
