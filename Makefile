@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-v
 	--quiet --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help start test soak grade mutants lint notebooks coverage pictures bench lock install browser pythons clean
+.PHONY: help start test soak grade mutants lint notebooks coverage pictures bench lock install browser sandbox pythons clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,11 +20,11 @@ help:  ## list these verbs
 start: $(READY)  ## open JupyterLab on chapter 00
 	$(BIN)/jupyter lab $(AS_ROOT) --LabApp.default_url=/lab/tree/course/00-start-here.ipynb
 
-test: lint browser pythons  ## run everything that CI runs
+test: lint browser sandbox pythons  ## run everything that CI runs
 	$(BIN)/ds101 notebooks --check
 	$(BIN)/pytest
 
-soak: lint browser pythons  ## the same with every repeated test in full (takes long)
+soak: lint browser sandbox pythons  ## the same with every repeated test in full (takes long)
 	$(BIN)/ds101 notebooks --check
 	$(BIN)/pytest --soak
 
@@ -58,6 +58,9 @@ install: $(READY)  ## make the environment, and no more
 
 browser: $(READY)  ## get Chromium for the tests that need a browser
 	@sh .ci/browser
+
+sandbox: $(READY)  ## get bubblewrap for grading, and for the tests that grade
+	@sh .ci/sandbox
 
 pythons: $(READY)  ## make an environment for each other Python that this machine has, 3.11 to 3.13
 	@$(BIN)/python .ci/pythons.py

@@ -18,26 +18,35 @@ c.CourseDirectory.db_url = f"sqlite:///{root / 'gradebook.db'}?timeout=60"
 # What stands in a skeleton: one polite sentence that names the task, wherever it is met.
 c.ClearSolutions.code_stub = {"python": "raise NotYet  # your code, in place of this line"}
 
-# Submissions run in a sandbox: see autograder/sandbox. What is saved keeps the kernel that it names.
-os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (str(root / "autograder"), os.environ.get("JUPYTER_PATH"))))
-c.Execute.kernel_name = "ds101-graded"
-c.Execute.timeout = 60  # seconds for a cell: a check hands its solution over, and waits for nothing
-c.Execute.iopub_timeout = 60  # seconds: on a busy machine an output comes late, and is no reason to give up
-
-# What students wrote and printed runs nothing in formgrader and in feedback, also where it wasn't graded by ds101.
-c.HTMLExporter.sanitize_html = True
-c.HTMLExporter.filters = {
-    "clean_html": "autograder.sandbox.cleaning.clean",
-    "markdown2html": "autograder.sandbox.harmless.markdown2html",
-}
+# Where labs are released and handed in. A course on a shared machine sets one that all its members can reach.
+c.Exchange.root = os.environ.get("DS101_EXCHANGE", str(root / "exchange"))
+# A student's labs stay where the clone has them: `submit` takes them there, `fetch_feedback` puts feedback beside them.
+c.Exchange.assignment_dir = str(root / "labs")
 
 # From what the seeds of grading are derived. Without one, `ds101 grade` makes one and keeps it in `grading_secret`.
 c.Ds101.secret = os.environ.get("DS101_SECRET", "")
 
-# What a student deleted is put back; what a mark is, says the judge; what lateness costs, says deadlines.csv. So
-# nbgrader's own `autograde` and formgrader's button write the same marks as `ds101 grade`. To release needs none of it.
+# What a student deleted is put back.
 c.OverwriteCells.add_missing_cells = True
-if find_spec("autograder"):
+
+# A student's clone has no autograder, and needs none.
+if autograder := find_spec("autograder"):
+    # Submissions run in a sandbox: see autograder/sandbox. What is saved keeps the kernel that it names.
+    kernels = str(Path(autograder.origin).parent)  # Jupyter looks there for `kernels/ds101-graded`
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (kernels, os.environ.get("JUPYTER_PATH"))))
+    c.Execute.kernel_name = "ds101-graded"
+    c.Execute.timeout = 60  # seconds for a cell: a check hands its solution over, and waits for nothing
+    c.Execute.iopub_timeout = 60  # seconds: on a busy machine an output comes late, and is no reason to give up
+
+    # What students wrote and printed runs nothing in formgrader and in feedback, also where it wasn't graded by ds101.
+    c.HTMLExporter.sanitize_html = True
+    c.HTMLExporter.filters = {
+        "clean_html": "autograder.sandbox.cleaning.clean",
+        "markdown2html": "autograder.sandbox.harmless.markdown2html",
+    }
+
+    # What a mark is, says the judge; what lateness costs, says deadlines.csv. So nbgrader's own `autograde` and
+    # formgrader's button write the same marks as `ds101 grade`.
     c.Autograde.autograde_preprocessors = [
         "nbgrader.preprocessors.Execute",
         "nbgrader.preprocessors.IgnorePattern",
@@ -48,8 +57,3 @@ if find_spec("autograder"):
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
     c.AssignLatePenalties.plugin_class = "autograder.grading.late.LatePenalty"
-
-# Where labs are released and handed in. A course on a shared machine sets one that all its members can reach.
-c.Exchange.root = os.environ.get("DS101_EXCHANGE", str(root / "exchange"))
-# A student's labs stay where the clone has them: `submit` takes them there, `fetch_feedback` puts feedback beside them.
-c.Exchange.assignment_dir = str(root / "labs")

@@ -50,3 +50,14 @@ def chromium() -> str:
     if os.environ.get("CI") == "true":
         pytest.fail(without)
     pytest.skip(without)
+
+
+@pytest.fixture(scope="session")
+def bubblewrap() -> None:
+    """That sandboxes work. Without them a test is left out on your machine, and fails in CI."""
+    from autograder.sandbox import why_not
+
+    if without := why_not():
+        if os.environ.get("CI") == "true":
+            pytest.fail(without)
+        pytest.skip(without)

@@ -256,6 +256,24 @@ def test_formgrader_opens_and_shows_the_marks(server: Callable[[str], str]) -> N
     assert (waiting["perfect"], waiting["unchanged"]) == (True, False)
 
 
+def test_formgrader_and_feedback_show_nothing_that_runs(course: Course, server: Callable[[str], str]) -> None:
+    """Also in a notebook that did not come through our own grading."""
+    attack = "**shown** <script>alert()</script><img src=x onerror='alert()'>"
+    path = course.folder / "autograded" / "half-done" / NOTEBOOK
+    notebook = nbformat.read(path, as_version=4)
+    shown = [nbformat.v4.new_output("display_data", {kind: attack}) for kind in ("text/html", "text/markdown")]
+    notebook.cells += [nbformat.v4.new_markdown_cell(attack), nbformat.v4.new_code_cell("x", outputs=shown)]
+    nbformat.write(notebook, path)
+    submissions = json.loads(server(f"/formgrader/api/submitted_notebooks/{LAB}/{LAB}"))
+    (identity,) = [one["id"] for one in submissions if one["student"] == "half-done"]
+    course.run("generate_feedback", LAB, "--student", "half-done", "--force")
+    feedback = (course.folder / "feedback" / "half-done" / NOTEBOOK).with_suffix(".html").read_text(encoding="utf-8")
+    for page in (server(f"/formgrader/submissions/{identity}/"), feedback):
+        assert page.count("<strong>shown</strong>") == 2
+        assert "<script>alert" not in page
+        assert "onerror" not in page
+
+
 def test_the_points_of_the_cells_are_those_of_the_specification() -> None:
     notebook = nbformat.read(ROOT / "solutions" / NOTEBOOK, as_version=4)
     lab = find_lab("lab01")

@@ -44,7 +44,7 @@ def walls(
     yield from () if share_network else ("--unshare-net",)
     yield from rights(identity)
     yield from system()
-    yield from ("--proc", "/proc")
+    yield from ("--proc", "/proc", "--remount-ro", "/proc")  # who is root outside might write to /proc/sys
     yield from writable(limits) if writable_tmp else unwritable()
     yield from python()
     for path, descriptor in stubs.items():

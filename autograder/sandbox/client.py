@@ -61,6 +61,7 @@ class Client(NotebookClient):
             timeout=None,  # `Run` keeps the time
             allow_errors=True,
             raise_on_iopub_timeout=False,
+            iopub_timeout=30,  # seconds: on a busy machine an output comes late
             record_timing=False,
             store_widget_state=False,
             skip_cells_with_tag="",

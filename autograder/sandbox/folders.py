@@ -25,7 +25,7 @@ class Folder:
 
     def __init__(self) -> None:
         place = SHORT if os.access(SHORT, os.W_OK) else tempfile.gettempdir()
-        _sweep(place)
+        _sweep(place, int(time.monotonic() / YOUNG) if YOUNG else 0)
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         self._lock = os.open(self.path, os.O_RDONLY)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
@@ -33,20 +33,31 @@ class Folder:
     def remove(self) -> None:
         """Doing it again does nothing."""
         if self._lock >= 0:
-            shutil.rmtree(self.path, ignore_errors=True)
+            remove(self.path)
             os.close(self._lock)
             self._lock = -1
 
 
-@functools.cache
-def _sweep(place: str) -> None:
-    """Remove what was left over, once in a program."""
+@functools.lru_cache(maxsize=1)
+def _sweep(place: str, minute: int) -> None:
+    """Remove what was left over, once a minute."""
     for folder in Path(place).glob(f"{PREFIX}*"):
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime > YOUNG and not folder.is_symlink():
                 lock = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(folder, ignore_errors=True)
+                    remove(folder)
                 finally:
                     os.close(lock)
+
+
+def remove(folder: Path) -> None:
+    """A folder with all that is in it, also where a program has taken our right to look."""
+    for place, inner, _ in os.walk(folder):
+        for name in inner:
+            path = os.path.join(place, name)
+            if not os.path.islink(path):
+                with suppress(OSError):
+                    os.chmod(path, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -21,6 +21,7 @@ STRANGERS = range(0x7000_0000, 0x8000_0000)  # nobody hands out these: systemd's
 STUDENT = 1000  # in a user namespace; outside it is us
 APART = (5, 14)  # the first Linux that counts a user namespace's processes apart
 OPEN_FILES = 1024
+OURS = 2  # processes in a sandbox that are not the program's: bubblewrap's first, and one that just ends
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from autograder.jobs import Isolation, Limits
-from autograder.sandbox import bubblewrap, seccomp, weaker
+from autograder.sandbox import bubblewrap, cgroups, seccomp, weaker
 from autograder.sandbox.errors import NoSandbox
+from autograder.sandbox.gate import Gate
 from autograder.sandbox.identity import Identity, become, limited
 from autograder.sandbox.launching import popen
 from autograder.sandbox.trees import Namespace, Tree
 from autograder.sandbox.trying import usable
-from autograder.sandbox.watchdog import Watchdog
+from autograder.sandbox.watchdog import Watchdog, size
 
 PATIENCE = 10.0  # seconds for killed processes to be gone; it takes milliseconds
 Stream = int | IO[Any] | None
@@ -33,21 +34,37 @@ Stream = int | IO[Any] | None
 class Sandboxed:
     """A running program and all its processes. A context manager, that ends them."""
 
-    def __init__(self, process: subprocess.Popen[bytes], tree: Tree, leave: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        tree: Tree,
+        leave: Callable[[], None] = lambda: None,
+        begin: Callable[[], None] = lambda: None,
+        group: cgroups.Group | None = None,
+    ) -> None:
         self.process = process
-        self.ended_by = ""  # why we ended it, as a sentence goes on: "used more than 2 GiB of memory"
         self.tree = tree
+        self.group = group
+        self._reason = ""
         self.watchdog: Watchdog | None = None
-        self._leave = leave
+        self._leave, self._begin = leave, begin
         self._ending = threading.Lock()
 
+    @property
+    def ended_by(self) -> str:
+        """Why it was ended, as a sentence goes on: "used more than 2 GiB of memory". Empty if we didn't."""
+        if not self._reason and self.group is not None and self.group.ran_out():
+            self._reason = self._too_much
+        return self._reason
+
     def watch(self, limits: Limits, folder: Path | None) -> None:
-        """Keep the limits of the tree from now on."""
-        self.watchdog = Watchdog(self.tree.folders, limits, self.end, str(folder) if folder else None)
+        """Let it begin, and keep the limits of its tree from now on."""
+        self._too_much = f"used more than {size(limits.memory)} of memory"
+        self.watchdog = Watchdog(self.tree.folders, limits, self.end, str(folder) if folder else None, self._begin)
 
     def end(self, reason: str) -> None:
         """End it for a reason, and leave the cleaning to `kill`. The first reason stands."""
-        self.ended_by = self.ended_by or reason
+        self._reason = self._reason or reason
         self.tree.kill()
 
     def kill(self) -> None:
@@ -63,6 +80,10 @@ class Sandboxed:
                 self.process.wait(PATIENCE)
             self.tree.await_end(PATIENCE)
             self._leave()
+            if self.group is not None:
+                _ = self.ended_by  # ask for the last time
+                self.group.remove()
+                self.group = None
 
     def __enter__(self) -> Sandboxed:
         return self
@@ -135,18 +156,28 @@ def _in_bubblewrap(
         if filtering := seccomp.program():
             handed.append(stack.enter_context(_file(filtering)))
             options += ["--seccomp", str(handed[-1])]
+        gate, group = Gate(), cgroups.group(given["limits"])
+        stack.callback(gate.built)
         news, tell = os.pipe()
         stack.callback(os.close, news)
         try:
-            process = popen(
-                [_bwrap(), *options, "--info-fd", str(tell), "--", *command],
-                env=bubblewrap.environment(environment, bubblewrap.HOME if given["writable_tmp"] else "/"),
-                pass_fds=(*handed, tell),
-                **streams,
-            )
-        finally:
-            os.close(tell)
-        return Sandboxed(process, _namespace(news, process))
+            try:
+                whole = [_bwrap(), *options, "--info-fd", str(tell), "--", *gate.before(command)]
+                process = popen(
+                    group.joined(whole) if group else whole,
+                    env=bubblewrap.environment(environment, bubblewrap.HOME if given["writable_tmp"] else "/"),
+                    pass_fds=(*handed, tell, gate.entrance),
+                    **streams,
+                )
+            finally:
+                os.close(tell)
+            tree = _namespace(news, process)
+        except BaseException:
+            gate.close()
+            if group is not None:
+                group.remove()
+            raise
+        return Sandboxed(process, tree, leave=gate.close, begin=lambda: gate.open(tree.first), group=group)
 
 
 def _namespace(news: int, process: subprocess.Popen[bytes]) -> Namespace:

@@ -67,7 +67,7 @@ def in_namespace(first: int) -> list[str]:
     The namespace's own /proc lists them, those whose parents are gone too. Where we may not look there, the children
     of the first are taken; all that lost their parent became its children.
     """
-    place = f"/proc/{first}/root/proc"
+    place = os.path.join("/proc", str(first), "root", "proc")
     try:
         return [f"{place}/{name}" for name in os.listdir(place) if name.isdigit()]
     except OSError:

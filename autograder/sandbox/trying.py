@@ -42,7 +42,7 @@ def _tried() -> tuple[bool, str]:
         said = _said(one)
         if not said:
             return one.own, ""
-    return False, f"bubblewrap can't build a sandbox here ({said}). {_advice()} {WEAKER}"
+    return False, f"bubblewrap can't build a sandbox here ({said}). {_advice(said)} {WEAKER}"
 
 
 def _said(user: Identity) -> str:
@@ -52,7 +52,7 @@ def _said(user: Identity) -> str:
     command = [*become(user), *limited(limits, user), sys.executable, "-I", "-S", "-c", ""]
     try:
         ran = subprocess.run(
-            ["bwrap", *options, "--", *command], env=environment({}), stdin=subprocess.DEVNULL,
+            [shutil.which("bwrap") or "bwrap", *options, "--", *command], env=environment({}), stdin=subprocess.DEVNULL,
             capture_output=True, text=True, errors="replace", timeout=PATIENCE, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -68,8 +68,10 @@ def _missing() -> str:
     return "bubblewrap is not installed: get it from your distribution (its package is called bubblewrap)."
 
 
-def _advice() -> str:
+def _advice(said: str) -> str:
     """What forbids it, as far as the system tells."""
+    if "Unknown option" in said:
+        return "This bubblewrap is too old: version 0.6 or later is needed, as in Debian 12 or Ubuntu 22.04."
     if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
         return (
             "Ubuntu allows user namespaces only to programs with an AppArmor profile: give bubblewrap one with  "
