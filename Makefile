@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-v
 	--quiet --output-file requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help start test soak mutants lint notebooks coverage pictures bench lock install browser pythons clean
+.PHONY: help start test soak grade mutants lint notebooks coverage pictures bench lock install browser pythons clean
 
 help:  ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: lint browser pythons  ## run everything that CI runs
 soak: lint browser pythons  ## the same with every repeated test in full (takes long)
 	$(BIN)/ds101 notebooks --check
 	$(BIN)/pytest --soak
+
+grade: $(READY)  ## grade what was submitted of a lab: make grade LAB=lab01
+	@$(BIN)/ds101 grade $(LAB)
 
 mutants: $(READY)  ## judge the wrong solutions: each must be caught by exactly what is listed for it
 	$(BIN)/python -m autograder.mutants

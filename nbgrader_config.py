@@ -1,6 +1,7 @@
 """nbgrader's configuration: read by every `nbgrader` command run at the top of the clone, and by formgrader."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 root = Path(__file__).resolve().parent
@@ -28,6 +29,23 @@ c.HTMLExporter.filters = {
     "clean_html": "autograder.sandbox.cleaning.clean",
     "markdown2html": "autograder.sandbox.harmless.markdown2html",
 }
+# From what the seeds of grading are derived. Without one, `ds101 grade` makes one and keeps it in `grading_secret`.
+c.Ds101.secret = os.environ.get("DS101_SECRET", "")
+
+# What a student deleted is put back; what a mark is, says the judge; what lateness costs, says deadlines.csv. So
+# nbgrader's own `autograde` and formgrader's button write the same marks as `ds101 grade`. To release needs none of it.
+c.OverwriteCells.add_missing_cells = True
+if find_spec("autograder"):
+    c.Autograde.autograde_preprocessors = [
+        "nbgrader.preprocessors.Execute",
+        "nbgrader.preprocessors.IgnorePattern",
+        "nbconvert.preprocessors.ClearMetadataPreprocessor",
+        "nbgrader.preprocessors.LimitOutput",
+        "autograder.grading.preprocessor.SaveJudgedGrades",
+        "nbgrader.preprocessors.AssignLatePenalties",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+    c.AssignLatePenalties.plugin_class = "autograder.grading.late.LatePenalty"
 
 # Where labs are released and handed in. A course on a shared machine sets one that all its members can reach.
 c.Exchange.root = os.environ.get("DS101_EXCHANGE", str(root / "exchange"))

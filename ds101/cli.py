@@ -6,6 +6,9 @@ An error that we foresaw is one sentence on standard error and an exit status of
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +16,9 @@ import typer
 
 from ds101 import __version__
 from ds101.errors import Ds101Error, Mistake
+
+INSTRUCTORS = ("doctor", "export", "feedback", "grade", "release")
+ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(
     name="ds101",
@@ -116,6 +122,23 @@ def judge(
     raise typer.Exit(code={Verdict.HOLDS: 0, Verdict.BROKEN: 1, Verdict.INCONCLUSIVE: 2}[answer.verdict])
 
 
+def _add_commands() -> None:
+    """Add what other packages bring, such as the instructor's autograder. A student's bundle has none of it."""
+    for point in entry_points(group="ds101.commands"):
+        with suppress(ModuleNotFoundError):
+            point.load()(app)
+    there = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    for name in sorted(set(INSTRUCTORS) - there):
+        app.command(name, hidden=True, context_settings=ANYTHING)(_of_instructors(name))
+
+
+def _of_instructors(name: str) -> Callable[[], None]:
+    def refuse() -> None:
+        raise Ds101Error(f"ds101 {name} is the instructor's part, and this copy of the course comes without it.")
+
+    return refuse
+
+
 def _notebook_of(lab: str) -> Path:
     """The notebook that a student works in: in the working directory, or else in the clone."""
     from ds101.labs.specification import find_lab
@@ -125,6 +148,9 @@ def _notebook_of(lab: str) -> Path:
         for found in (*sorted(folder.glob(pattern)), *sorted(folder.glob(f"labs/*/{pattern}"))):
             return found
     raise Mistake(f"There is no {pattern} here: change into the lab's folder, or say which file to check.")
+
+
+_add_commands()
 
 
 def main() -> None:
