@@ -61,7 +61,7 @@ class Host:
             raise Lost(f"It had come to no end after {deadline:g} s, and was ended.") from None
         except (EOFError, OSError):
             self.close()
-            raise Lost("The process that judged it was ended from outside: perhaps this machine ran out of memory.") from None
+            raise Lost("The process that judged it was ended from outside: was there memory enough?") from None
         returned, value = pickle.loads(answer)
         if not returned:
             raise value
@@ -172,7 +172,8 @@ def _do(letter: bytes, writer: int) -> None:
         module, _, name = function.partition(":")
         answer = pickle.dumps((True, getattr(importlib.import_module(module), name)(*arguments)))
     except BaseException as error:
-        answer = pickle.dumps((False, error if isinstance(error, Ds101Error) else Lost(f"{type(error).__name__}: {error}")))
+        foreseen = error if isinstance(error, Ds101Error) else Lost(f"{type(error).__name__}: {error}")
+        answer = pickle.dumps((False, foreseen))
     with suppress(OSError), os.fdopen(writer, "wb", 0) as pipe:
         _write(pipe, answer)
     os._exit(0)

@@ -25,7 +25,6 @@ class Question:
     points: float
     seed: int
     size: int
-    only: str = ""  # of several parts, the one whose properties are judged: check(..., only="Client")
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """One submission of one lab, sanitized: the notebook whose locked cells are the instructor's, and other files."""
+    """One submission of one lab, sanitized: its locked cells are the instructor's. Its other files come along."""
 
     student: str
     lab: str  # full: lab01-framing

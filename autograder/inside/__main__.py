@@ -24,7 +24,6 @@ from autograder.inside.protocol import Frames, Hello, Question, unpack
 from autograder.inside.solution import Solution
 
 
-
 class Visitor(NamedTuple):
     """A connection, and the process that answers there. The file number of the latter tells of its end."""
 

@@ -98,5 +98,3 @@ def _words_of(error: BaseException) -> str:
         return str(error)[:MOST_WORDS]
     except Exception:
         return "an error that can't be shown"
-
-

@@ -131,7 +131,9 @@ def _told(scene: Scene) -> Iterator[Effect]:
 
 def _attributes(node: Node, keeps_order: bool = False) -> Attributes:
     held = attributes_of(node)
-    return Attributes(frozen(held, keeps_order), {name: shown(value) for name, value in held.items() if not _is_plain(value)})
+    return Attributes(
+        frozen(held, keeps_order), {name: shown(value) for name, value in held.items() if not _is_plain(value)}
+    )
 
 
 def _is_plain(value: Any) -> bool:

@@ -6,9 +6,9 @@ import pickle
 import time
 from typing import Any
 
-from autograder.inside.protocol import Run
 from autograder.inside.protocol import Raised as RaisedInside
 from autograder.inside.protocol import Returned as ReturnedInside
+from autograder.inside.protocol import Run
 from autograder.judge.errors import Ended, Endless, Garbled, SandboxLost
 from autograder.judge.line import STARTUP, Line
 from autograder.judge.lines import line_for_calls

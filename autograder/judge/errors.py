@@ -43,4 +43,4 @@ def raised_there(raised: Raised) -> RaisedThere:
     return error
 
 
-__all__ = ["Endless", "Ended", "Garbled", "RaisedThere", "SandboxLost", "TooLong", "raised_there"]
+__all__ = ["Ended", "Endless", "Garbled", "RaisedThere", "SandboxLost", "TooLong", "raised_there"]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Mapping
+from html import escape
 
 from autograder.jobs import Isolation, Limits, Mark, Question, Verdict
 from autograder.judge.errors import RaisedThere, SandboxLost, TooLong
 from autograder.judge.house import House, Start
 from autograder.judge.solution import Solution, stand_ins
-from ds101.errors import Ds101Error
+from ds101.errors import Ds101Error, LaunchError
 from ds101.labs import judge
 from ds101.labs.report import Report
 from ds101.verdict import Verdict as Found
 
-NOT_REACHED = "The check of this task handed nothing over, so there is nothing to judge. Restart the kernel, run all cells from the top, and see how far you get."
+NOT_REACHED = (
+    "The check of this task handed nothing over, so there is nothing to judge. "
+    "Restart the kernel, run all cells from the top, and see how far you get."
+)
 WORDS: Mapping[Found, Verdict] = {Found.HOLDS: "holds", Found.BROKEN: "broken", Found.INCONCLUSIVE: "inconclusive"}
 
 
@@ -23,7 +27,6 @@ def judged(
     solution: Solution | None,
     limits: Limits,
     isolation: Isolation = "bubblewrap",
-    *,
     networked: bool = False,
     start: Start | None = None,
 ) -> Mark:
@@ -44,8 +47,8 @@ def judged(
             if missing:
                 return without_verdicts(question, 0.0, f"Your check was not given {', '.join(missing)}. {NOT_REACHED}")
             report = judge(question.lab, *parts.values(), seed=question.seed, size=question.size)
-    except SandboxLost as lost:
-        return without_verdicts(question, None, str(lost))
+    except (SandboxLost, LaunchError) as ours:  # whatever was handed in, this machine could not do it
+        return without_verdicts(question, None, str(ours))
     except (RaisedThere, TooLong) as error:
         return without_verdicts(question, 0.0, f"Your code could not be loaded: {type(error).__name__}: {error}")
     except Ds101Error as error:
@@ -75,13 +78,7 @@ def _verdict(report: Report, title: str) -> Verdict:
 
 def without_verdicts(question: Question, points: float | None, reason: str) -> Mark:
     """The mark where nothing could be judged, with the reason."""
-    html = f'<div class="ds101-report"><p><b>{_escaped(reason)}</b></p></div>'
+    html = f'<div class="ds101-report"><p><b>{escape(reason)}</b></p></div>'
     return Mark(
         question.grade_id, points, question.points, (), reason, html, reason, question.seed, question.size
     )  # fmt: skip
-
-
-def _escaped(text: str) -> str:
-    from html import escape
-
-    return escape(text)

@@ -36,5 +36,3 @@ def hang_up() -> None:
         for line in lines.values():  # type: ignore[attr-defined]
             line.close()
         lines.clear()
-
-

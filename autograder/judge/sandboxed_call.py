@@ -81,4 +81,3 @@ def call(
     if not isinstance(answer, Returned):
         raise raised_there(answer)
     return plain(answer.value, dict(types)), answer.state
-

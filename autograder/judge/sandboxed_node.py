@@ -194,5 +194,3 @@ def _shown(attributes: Attributes) -> dict[str, Any]:
         for name, value in held.items()
         if name not in ("_context", STATE, STATE + "_names")
     }
-
-

@@ -1,4 +1,4 @@
-"""In a graded kernel, `check` hands the solution over to the judge instead of judging it: as bytes, in the cell's output.
+"""In a graded kernel, `check` hands the solution over to the judge, as bytes in the cell's output, and judges nothing.
 
 The judge reads only the outputs of graded cells, and opens these bytes nowhere but in a sandbox.
 """
