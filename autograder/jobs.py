@@ -25,6 +25,7 @@ class Question:
     points: float
     seed: int
     size: int
+    only: str = ""  # of several parts, the one whose properties are judged: check(..., only="Client")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """One submission of one lab, sanitized: its locked cells are the instructor's. Its other files come along."""
+    """One submission of one lab, sanitized: the notebook whose locked cells are the instructor's, and other files."""
 
     student: str
     lab: str  # full: lab01-framing

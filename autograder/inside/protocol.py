@@ -9,6 +9,7 @@ The judge's side takes nothing for granted: a frame has a largest size, and deco
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -185,7 +186,11 @@ class Returned(Frame, tag=True):
     state: bytes
 
 
-Answer = Parts | Attributes | Done | Draw | Returned | Raised
+class Ready(Frame, tag=True):
+    """Before all answers, two of them: the process is there; and the solution is loaded, or can't be."""
+
+
+Answer = Ready | Parts | Attributes | Done | Draw | Returned | Raised
 
 
 class FrameError(ValueError):
@@ -221,24 +226,28 @@ class Frames:
         """Whether something was read that nobody has asked for yet."""
         return bool(self._kept)
 
-    def next(self) -> bytes:
-        """The body of the next frame. Raises `EOFError` at the end, `FrameError` for a frame that is too long."""
-        data = self._kept or self._read()
+    def next(self, hurry: Callable[[], None] = lambda: None) -> bytes:
+        """The body of the next frame; `hurry` is called before each wait.
+
+        Raises `EOFError` at the end, `FrameError` for a frame that is too long.
+        """
+        data = self._kept or self._read(hurry)
         while len(data) < 4:
-            data += self._read()
+            data += self._read(hurry)
         size = 4 + int.from_bytes(data[:4], "big")
         if size > MOST:
             raise FrameError(f"a frame of {size:,} bytes is announced")
         if len(data) < size:
             parts, have = [data], len(data)
             while have < size:
-                parts.append(self._read())
+                parts.append(self._read(hurry))
                 have += len(parts[-1])
             data = b"".join(parts)
         self._kept = data[size:]
         return data[4:size]
 
-    def _read(self) -> bytes:
+    def _read(self, hurry: Callable[[], None]) -> bytes:
+        hurry()
         data = self._connection.recv(AT_ONCE)
         if not data:
             raise EOFError

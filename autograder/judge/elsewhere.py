@@ -10,9 +10,10 @@ from autograder.inside.protocol import Raised as RaisedInside
 from autograder.inside.protocol import Returned as ReturnedInside
 from autograder.inside.protocol import Run
 from autograder.judge.errors import Ended, Endless, Garbled, SandboxLost
-from autograder.judge.line import STARTUP, Line
+from autograder.judge.line import PATIENCE, STARTUP, Line
 from autograder.judge.lines import line_for_calls
-from autograder.judge.values import plain, printable
+from autograder.judge.values import plain
+from autograder.judge.words import MOST_KINDS, known_place, printable
 from ds101.errors import NodeError, Timeout
 from ds101.labs.apart import Died, Outcome, Raised, Returned, Silent
 from ds101.world.unheard import death_in_words
@@ -30,8 +31,8 @@ class Sandbox:
 
     def ask(self, function: Any, first: tuple[Any, ...], arguments: tuple[Any, ...], patience: float) -> Outcome:
         """What the function, or the part itself, does with these arguments."""
-        line = line_for_calls(self.door)
         try:
+            line = line_for_calls(self.door)
             answer: Any = line.ask(self._run(function, arguments), (ReturnedInside, RaisedInside), patience)
             return Returned(plain(answer.value)) if isinstance(answer, ReturnedInside) else outcome_of(answer)
         except Endless:
@@ -49,8 +50,10 @@ class Sandbox:
 
     def spawn(self, function: Any, arguments: tuple[Any, ...], name: str) -> SandboxedProcess:
         """A process that runs the function with the part as its first argument."""
-        line = Line(self.door, "life")
-        return SandboxedProcess(line, self._run(function, arguments[1:]), name)
+        try:
+            return SandboxedProcess(Line(self.door, "life"), self._run(function, arguments[1:]), name)
+        except (Ended, Endless, Garbled) as error:
+            raise NodeError(f"{name} did not start: {error}.") from None
 
     def close(self) -> None:
         """The sandbox stays for the next call."""
@@ -58,8 +61,8 @@ class Sandbox:
 
 def outcome_of(raised: RaisedInside) -> Raised:
     """An error out of a sandbox."""
-    place = None if raised.place is None else (printable(raised.place[0]), raised.place[1], printable(raised.place[2]))
-    return Raised(tuple(map(printable, raised.kinds)), printable(raised.words), place, printable(raised.module))
+    kinds = tuple(map(printable, raised.kinds[:MOST_KINDS])) or ("Exception",)
+    return Raised(kinds, printable(raised.words), known_place(raised.place), printable(raised.module))
 
 
 class SandboxedProcess:
@@ -88,8 +91,8 @@ class SandboxedProcess:
                 raise Timeout(f"{self.name} still runs after {timeout:g} s.")
             time.sleep(LOOK)
         try:
-            answer = self.line.hear()
-        except (Ended, Garbled, SandboxLost):
+            answer = self.line.hear(PATIENCE)
+        except (Ended, Endless, Garbled, SandboxLost):
             self.exit_code = KILLED
             return KILLED
         if isinstance(answer, RaisedInside):

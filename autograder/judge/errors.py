@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograder.inside.protocol import Raised
+from autograder.judge.words import known_place, printable
 from ds101.errors import Ds101Error, EndedFromOutside
 from ds101.labs.worlds.stuck import Endless
 from ds101.lines import Place
@@ -38,8 +39,9 @@ def raised_there(raised: Raised) -> RaisedThere:
     """An error with the name, the words and the line of the one that was raised in a sandbox."""
     name = raised.kinds[0][:MOST_NAME] if raised.kinds else "Exception"
     kind = type(name if name.isidentifier() else "Exception", (RaisedThere,), {})
-    error = kind(raised.words)
-    error.__ds101_places__ = [raised.place] if raised.place else []
+    error = kind(printable(raised.words))
+    place = known_place(raised.place)
+    error.__ds101_places__ = [place] if place else []
     return error
 
 

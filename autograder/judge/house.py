@@ -21,6 +21,8 @@ from typing import Any, Protocol, Self
 from autograder.jobs import Isolation, Limits
 from autograder.judge.elsewhere import SOLO
 from autograder.judge.lines import hang_up
+from ds101.labs.cases import judge_by_cases
+from ds101.labs.specification import find_lab
 
 NODES = tuple(f"n{number}" for number in range(1, 10))
 BETWEEN = 0.2  # seconds between two looks at whether the house is closed, or a sandbox has ended
@@ -58,7 +60,8 @@ class House:
         networked: bool = False,
         start: Start | None = None,
     ) -> None:
-        self.lab, self.limits, self.isolation, self.networked = lab, limits, isolation, networked
+        self.lab, self.limits, self.isolation = lab, limits, isolation
+        self.networked = networked and find_lab(lab).judging is judge_by_cases  # no node needs more than its door
         self._letter = pickle.dumps((shipped, dict(sources)))
         self._start = start or self._start_sandbox
         self._over = threading.Event()
@@ -100,6 +103,7 @@ class House:
 
     def _open(self, name: str, listener: socket.socket) -> None:
         command = [sys.executable, "-m", "autograder.inside", str(listener.fileno()), self.lab]
+        command += ["node"] if name != SOLO else []
         command += ["alone"] if self.isolation == "bubblewrap" and self._start == self._start_sandbox else []
         with tempfile.TemporaryFile() as letter:
             letter.write(self._letter)

@@ -10,6 +10,7 @@ import binascii
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from autograder.judge.errors import Garbled
 from autograder.judge.lines import line_for_calls
 from autograder.judge.sandboxed_call import SandboxedFunction, stand_in_for_class
 from autograder.judge.sandboxed_node import stand_in
+from autograder.judge.words import printable, without_control
 from ds101.labs.handing_over import MIME
 from ds101.labs.specification import find_lab
 from ds101.messages import Message, Timer
@@ -27,6 +29,7 @@ from ds101.messages import Message, Timer
 MOST_SHIPPED = 8 << 20  # bytes
 MOST_TYPES = 100
 MOST_FIELDS = 100
+MOST_NAME = 200  # characters
 LOADING = 20.0  # seconds for a solution to be loaded
 
 
@@ -52,11 +55,13 @@ def handed_over(output: Mapping[str, Any]) -> Solution | None:
     try:
         sheet = msgspec.convert(output[MIME], _Sheet)
         shipped = base64.b64decode(sheet.parts, validate=True)
-    except (msgspec.ValidationError, binascii.Error, ValueError):
+    except (msgspec.ValidationError, binascii.Error, ValueError, RecursionError):
         raise Garbled("what the cell handed over is no solution") from None
     if len(shipped) > MOST_SHIPPED:
         raise Garbled(f"the solution has more than {MOST_SHIPPED >> 20} MiB")
-    return Solution(shipped, sheet.sources)
+    return Solution(
+        shipped, {file: (printable(label), without_control(text)) for file, (label, text) in sheet.sources.items()}
+    )
 
 
 def stand_ins(lab: str, doors: Mapping[str, str], wanted: tuple[str, ...]) -> dict[str, Any]:
@@ -65,7 +70,13 @@ def stand_ins(lab: str, doors: Mapping[str, str], wanted: tuple[str, ...]) -> di
     Raises `Garbled`, or what loading it raised in the sandbox.
     """
     answer = line_for_calls(doors[SOLO]).ask(Describe(), Parts, LOADING)
-    return {part: _stand_in(lab, part, answer.parts[part], doors) for part in wanted if part in answer.parts}
+    found = {part: answer.parts[part] for part in wanted if part in answer.parts}
+    try:
+        return {part: _stand_in(lab, part, described, doors) for part, described in found.items()}
+    except Garbled:
+        raise
+    except Exception as error:  # nothing here is the student's own but these words
+        raise Garbled(f"what its process says of its parts means nothing ({type(error).__name__})") from None
 
 
 def _stand_in(lab: str, part: str, described: Described, doors: Mapping[str, str]) -> Any:
@@ -76,6 +87,8 @@ def _stand_in(lab: str, part: str, described: Described, doors: Mapping[str, str
         return stand_in(Described("node", part, handlers, {}), doors, types, part)
     if described.kind == "class":
         return stand_in_for_class(part, doors, known)
+    if described.kind == "other" or part[0].isupper():
+        raise Garbled(f"{part} is no {'class' if part[0].isupper() else 'function'}")
     return SandboxedFunction(part, doors, known)
 
 
@@ -91,12 +104,16 @@ def known_types(lab: str) -> dict[str, type[Any]]:
 
 def _few(events: Mapping[str, EventType]) -> list[tuple[str, EventType]]:
     if len(events) > MOST_TYPES or any(len(one.fields) > MOST_FIELDS for one in events.values()):
-        raise Garbled(f"it has more than {MOST_TYPES} types of messages")
-    return [item for item in events.items() if item[0].isidentifier() and not item[0].startswith("_")]
+        raise Garbled(f"it has more than {MOST_TYPES} types of messages, or one with more than {MOST_FIELDS} fields")
+    return [item for item in events.items() if _is_name(item[0])]
 
 
 def _own_type(name: str, described: EventType) -> type[Any]:
     """A message or a timer of the student's own: here its fields may be anything that JSON can hold."""
-    fields = [field for field in described.fields if field.isidentifier() and not field.startswith("_")]
     base = Timer if described.kind == "timer" else Message
+    fields = [field for field in described.fields if _is_name(field) and not hasattr(base, field)]
     return type(name, (base,), {"__annotations__": dict.fromkeys(fields, Any), "__module__": __name__})
+
+
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and not iskeyword(name) and name[0] != "_" and len(name) <= MOST_NAME
