@@ -53,6 +53,8 @@ class SandboxedNode(Node):
     _doors: ClassVar[tuple[tuple[str, str], ...]] = ()  # to the sandbox of each node, by its name
     _types: ClassVar[tuple[type[Any], ...]] = ()  # messages and timers that it may send, set or get
 
+    _kept_settings: ClassVar[bytes | None] = None
+
     def start(self) -> None:
         ask(self, "start", b"{}", None)
 
@@ -79,7 +81,7 @@ def stand_in(described: Described, doors: Mapping[str, str], types: Mapping[str,
 
 def _can_be_called(name: str) -> bool:
     """Whether a handler may have that name here: nothing of ours is called so."""
-    return name.isidentifier() and not iskeyword(name) and name[0] != "_" and not hasattr(SandboxedNode, name)
+    return name.isidentifier() and not iskeyword(name) and name[:2] != "__" and not hasattr(SandboxedNode, name)
 
 
 def _forwarder() -> Callable[..., None]:
@@ -240,5 +242,5 @@ def _shown(attributes: Attributes) -> dict[str, Any]:
     return {
         name: opaque(repr(value).encode(), attributes.shown[name]) if name in attributes.shown else value
         for name, value in held.items()
-        if name[:1] != "_" and not hasattr(SandboxedNode, name)
+        if name not in (STATE, STATE + "_names") and name[:2] != "__" and not hasattr(SandboxedNode, name)
     }
