@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks import asking, draw, explorer, linearizability, sending, simulation, starting
+from benchmarks import asking, draw, explorer, grading, linearizability, sending, simulation, starting
 from benchmarks.comparison import show
 
 
 def main() -> bool:
     kept = [show(starting.compare() + sending.compare() + asking.compare())]
-    kept += [one.main() for one in (draw, simulation, explorer, linearizability)]
+    kept += [one.main() for one in (draw, simulation, explorer, linearizability, grading)]
     return all(kept)
 
 

@@ -4,6 +4,7 @@ Nothing here is trusted: a student's code shares its interpreter. What comes out
 means only what the student's own code could have meant.
 
 - __main__.py   the sandbox's first process: for each connection a fresh process
+- confined.py  what a process that answers may not do
 - protocol.py   questions, answers, and the frames that carry them
 - trees.py      state as canonical bytes: equal states are equal bytes, in every process
 - solution.py   a student's parts, as they arrive, and what they are

@@ -1,9 +1,10 @@
-"""The first process of a sandbox: `python -m autograder.inside LISTENER LAB [alone]`.
+"""The first process of a sandbox: `python -m autograder.inside LISTENER LAB [alone] [node]`.
 
 It never runs student code. For each connection on the socket with the number LISTENER it forks a process, which loads
 the solution, answers, and ends when the judge hangs up. A new life begins in an empty sandbox: all other processes
 are killed first, so that nothing of an earlier life is left to ask. That needs a process namespace of its own, which
-`alone` asserts; without it, only those that answered are killed. Standard input has the solution.
+`alone` asserts; without it, only those that answered are killed. `node`: it answers for one node, and needs no network.
+Standard input has the solutions, by the names of their graded cells.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
 from autograder.inside.answering import Answering
+from autograder.inside.confined import confine, private
 from autograder.inside.protocol import Frames, Hello, Question, unpack
 from autograder.inside.solution import Solution
 
@@ -44,8 +47,10 @@ class Visitor(NamedTuple):
 class Door:
     """The listener, and everybody who came through it."""
 
-    def __init__(self, listener: socket.socket, shipped: bytes, sources: dict[str, str], alone: bool) -> None:
-        self.listener, self.shipped, self.sources, self.alone = listener, shipped, sources, alone
+    def __init__(
+        self, listener: socket.socket, letter: Mapping[str, tuple[bytes, dict[str, str]]], *, alone: bool, node: bool
+    ) -> None:
+        self.listener, self.letter, self.alone, self.node = listener, letter, alone, node
         self.visitors: dict[int, Visitor] = {}  # by both file numbers
         self.poll = select.poll()
         self.poll.register(listener, select.POLLIN)
@@ -62,12 +67,13 @@ class Door:
 
     def _let_in(self, connection: socket.socket) -> None:
         frames = Frames(connection)
-        if _begins_a_life(frames):
+        hello = _hello(frames)
+        if begins := hello.mode == "life":
             if self.alone:
                 _kill_all()
             for visitor in list(self.visitors.values()):
                 self._let_out(visitor)
-        pid = self._forked(connection, frames)
+        pid = self._forked(connection, frames, hello.solution, single=begins and self.node)
         visitor = Visitor(connection, pid, os.pidfd_open(pid))
         for number, event in ((connection.fileno(), select.POLLRDHUP), (visitor.ending, select.POLLIN)):
             self.visitors[number] = visitor
@@ -80,26 +86,27 @@ class Door:
         if visitor.connection.fileno() >= 0:
             visitor.end()
 
-    def _forked(self, connection: socket.socket, frames: Frames) -> int:
-        pid = os.fork()
+    def _forked(self, connection: socket.socket, frames: Frames, solution: str, single: bool) -> int:
+        door, pid = os.getpid(), os.fork()
         if pid:
             return pid
-        self.listener.close()
-        for other in self.visitors.values():
-            if other.connection.fileno() >= 0:
-                other.connection.close()
         try:
-            Answering(connection, frames, lambda: Solution(self.shipped, self.sources)).serve()
+            self.listener.close()
+            for other in self.visitors.values():
+                other.connection.close()
+            os.setpgid(0, 0)
+            confine(door, lonely=self.node, single=single)
+            Answering(connection, frames, lambda: Solution(*self.letter[solution])).serve()
         finally:
             os._exit(0)
 
 
-def _begins_a_life(frames: Frames) -> bool:
+def _hello(frames: Frames) -> Hello:
     try:
         hello = unpack(frames.next(), Question)
     except (EOFError, OSError):
-        return False
-    return isinstance(hello, Hello) and hello.mode == "life"
+        return Hello("calls")
+    return hello if isinstance(hello, Hello) else Hello("calls")
 
 
 def _kill_all() -> None:
@@ -112,10 +119,13 @@ def _kill_all() -> None:
 
 def main(number: int, lab: str, *words: str) -> None:
     """Serve on the listener with this file number."""
-    shipped, sources = pickle.loads(sys.stdin.buffer.read())
+    letter = pickle.loads(sys.stdin.buffer.read())
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the letter is a file, which would outlive who writes into it
+    if "alone" in words:
+        private()
     importlib.import_module(f"ds101.labs.{lab}")
     gc.freeze()
-    Door(socket.socket(fileno=number), shipped, sources, "alone" in words).serve()
+    Door(socket.socket(fileno=number), letter, alone="alone" in words, node="node" in words).serve()
 
 
 if __name__ == "__main__":

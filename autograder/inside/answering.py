@@ -20,6 +20,7 @@ from autograder.inside.protocol import (
     Frames,
     Question,
     Raised,
+    Ready,
     Run,
     State,
     Turn,
@@ -36,16 +37,23 @@ class Answering:
     def __init__(self, connection: socket.socket, frames: Frames, load: Callable[[], Solution]) -> None:
         self.connection, self.frames, self._load = connection, frames, load
         self._solution: Solution | None = None
+        self._not_loaded: Exception | None = None
         self._life: Life | None = None
 
     @property
     def solution(self) -> Solution:
         if self._solution is None:
-            self._solution = self._load()
+            raise self._not_loaded or RuntimeError("nothing was loaded")
         return self._solution
 
     def serve(self) -> None:
-        """Answer for as long as there are questions."""
+        """Load the solution, and answer for as long as there are questions."""
+        self.say(Ready())
+        try:
+            self._solution = self._load()
+        except Exception as error:  # it is the answer to all questions
+            self._not_loaded = error
+        self.say(Ready())
         while True:
             try:
                 question = unpack(self.frames.next(), Question)
@@ -66,7 +74,6 @@ class Answering:
 
     def _apart(self, question: Any) -> None:
         """Answer in a fork, so that what ran here before can't tell it anything, nor hear of it."""
-        _ = self.solution
         pid = os.fork()
         if not pid:
             self.say(self._answer(question))

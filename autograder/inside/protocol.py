@@ -1,7 +1,7 @@
 """What judge and sandbox say to each other: a frame is 4 bytes of length, big-endian, and MessagePack.
 
->>> unpack(pack(Hello("life"))[4:], Question)
-Hello(mode='life')
+>>> unpack(pack(Hello("life", "check"))[4:], Question)
+Hello(mode='life', solution='check')
 
 The judge's side takes nothing for granted: a frame has a largest size, and decodes to one of these types or not at all.
 """
@@ -9,6 +9,7 @@ The judge's side takes nothing for granted: a frame has a largest size, and deco
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -23,9 +24,13 @@ class Frame(msgspec.Struct, tag_field="is"):
 
 
 class Hello(Frame, tag=True):
-    """The first frame of a connection. A life begins where all others in this sandbox have ended."""
+    """The first frame of a connection. A life begins where all others in this sandbox have ended.
+
+    `solution`: which one to load, by the name of its graded cell.
+    """
 
     mode: Literal["life", "calls"]
+    solution: str = ""
 
 
 class Describe(Frame, tag=True):
@@ -187,7 +192,11 @@ class Returned(Frame, tag=True):
     state: bytes
 
 
-Answer = Parts | Attributes | Done | Draw | Returned | Raised
+class Ready(Frame, tag=True):
+    """Before all answers, two of them: the process is there; and the solution is loaded, or can't be."""
+
+
+Answer = Ready | Parts | Attributes | Done | Draw | Returned | Raised
 
 
 class FrameError(ValueError):
@@ -223,24 +232,28 @@ class Frames:
         """Whether something was read that nobody has asked for yet."""
         return bool(self._kept)
 
-    def next(self) -> bytes:
-        """The body of the next frame. Raises `EOFError` at the end, `FrameError` for a frame that is too long."""
-        data = self._kept or self._read()
+    def next(self, hurry: Callable[[], None] = lambda: None) -> bytes:
+        """The body of the next frame; `hurry` is called before each wait.
+
+        Raises `EOFError` at the end, `FrameError` for a frame that is too long.
+        """
+        data = self._kept or self._read(hurry)
         while len(data) < 4:
-            data += self._read()
+            data += self._read(hurry)
         size = 4 + int.from_bytes(data[:4], "big")
         if size > MOST:
             raise FrameError(f"a frame of {size:,} bytes is announced")
         if len(data) < size:
             parts, have = [data], len(data)
             while have < size:
-                parts.append(self._read())
+                parts.append(self._read(hurry))
                 have += len(parts[-1])
             data = b"".join(parts)
         self._kept = data[size:]
         return data[4:size]
 
-    def _read(self) -> bytes:
+    def _read(self, hurry: Callable[[], None]) -> bytes:
+        hurry()
         data = self._connection.recv(AT_ONCE)
         if not data:
             raise EOFError

@@ -6,9 +6,11 @@ get stand-ins, which ask a sandbox: event bytes in, effects out. Each node has a
 - house.py            the sandboxes of one submission; one starts when somebody knocks at its door
 - line.py             a connection to a sandbox
 - errors.py           what a sandboxed part can die of, as errors of the judge's own making
+- words.py            texts and places out of a sandbox
 - values.py           plain data out of a sandbox, and what stands for all other
 - sandboxed_node.py   the stand-in for a node
 - sandboxed_call.py   the stand-ins for functions and for classes that are no nodes
 - solution.py         what was handed over, and the stand-ins for it
+- within.py           a deadline for all of it
 - judging.py          questions to marks
 """

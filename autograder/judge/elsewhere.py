@@ -10,10 +10,11 @@ from typing import Any
 from autograder.inside.protocol import Raised as RaisedInside
 from autograder.inside.protocol import Returned as ReturnedInside
 from autograder.inside.protocol import Run
-from autograder.judge.errors import Ended, Endless, Garbled, SandboxLost, place_in, printable
-from autograder.judge.line import STARTUP, Line
+from autograder.judge.errors import Ended, Endless, Garbled, SandboxLost
+from autograder.judge.line import PATIENCE, STARTUP, Line, path_of
 from autograder.judge.lines import line_for_calls
 from autograder.judge.values import plain
+from autograder.judge.words import MOST_KINDS, known_place, printable
 from ds101.errors import NodeError, Timeout
 from ds101.labs.apart import Died, Outcome, Raised, Returned, Silent
 from ds101.world.unheard import death_in_words
@@ -32,8 +33,8 @@ class Sandbox:
 
     def ask(self, function: Any, first: tuple[Any, ...], arguments: tuple[Any, ...], patience: float) -> Outcome:
         """What the function, or the part itself, does with these arguments."""
-        line = line_for_calls(self.door)
         try:
+            line = line_for_calls(self.door)
             answer: Any = line.ask(self._run(function, arguments), (ReturnedInside, RaisedInside), patience)
             return Returned(plain(answer.value)) if isinstance(answer, ReturnedInside) else outcome_of(answer)
         except Endless:
@@ -45,9 +46,10 @@ class Sandbox:
 
     def work(self, function: Any, first: tuple[Any, ...], arguments: tuple[Any, ...], patience: float) -> Outcome:
         """The processor time of the whole sandbox meanwhile: what a function in there says of itself proves nothing."""
-        before = processor_time[self.door]()
+        measure = processor_time[path_of(self.door)]
+        before = measure()
         outcome = self.ask(function, first, arguments, patience)
-        return Returned(processor_time[self.door]() - before) if isinstance(outcome, Returned) else outcome
+        return Returned(measure() - before) if isinstance(outcome, Returned) else outcome
 
     def _run(self, function: Any, arguments: tuple[Any, ...]) -> Run:
         """The part alone is asked by the name of a function that does no more than call it."""
@@ -57,8 +59,10 @@ class Sandbox:
 
     def spawn(self, function: Any, arguments: tuple[Any, ...], name: str) -> SandboxedProcess:
         """A process that runs the function with the part as its first argument."""
-        line = Line(self.door, "life")
-        return SandboxedProcess(line, self._run(function, arguments[1:]), name)
+        try:
+            return SandboxedProcess(Line(self.door, "life"), self._run(function, arguments[1:]), name)
+        except (Ended, Endless, Garbled) as error:
+            raise NodeError(f"{name} did not start: {error}.") from None
 
     def close(self) -> None:
         """The sandbox stays for the next call."""
@@ -66,8 +70,8 @@ class Sandbox:
 
 def outcome_of(raised: RaisedInside) -> Raised:
     """An error out of a sandbox."""
-    kinds = tuple(map(printable, raised.kinds)) or ("Exception",)
-    return Raised(kinds, printable(raised.words), place_in(raised), printable(raised.module))
+    kinds = tuple(map(printable, raised.kinds[:MOST_KINDS])) or ("Exception",)
+    return Raised(kinds, printable(raised.words), known_place(raised.place), printable(raised.module))
 
 
 class SandboxedProcess:
@@ -96,8 +100,8 @@ class SandboxedProcess:
                 raise Timeout(f"{self.name} still runs after {timeout:g} s.")
             time.sleep(LOOK)
         try:
-            answer = self.line.hear()
-        except (Ended, Garbled, SandboxLost):
+            answer = self.line.hear(PATIENCE)
+        except (Ended, Endless, Garbled, SandboxLost):
             self.exit_code = KILLED
             return KILLED
         if isinstance(answer, RaisedInside):

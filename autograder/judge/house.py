@@ -1,5 +1,7 @@
 """The sandboxes of one submission: a door for each node, and a sandbox behind it as soon as somebody knocks.
 
+One sandbox answers for all solutions that a submission hands over, each in processes of its own.
+
 The doors are listening sockets that belong to the judge. A sandbox inherits one of them and nothing else, so it can
 reach nobody: it is reached. One that ends is replaced at the next knock.
 """
@@ -23,7 +25,11 @@ import psutil
 
 from autograder.jobs import Isolation, Limits
 from autograder.judge.elsewhere import SOLO, processor_time
+from autograder.judge.line import door_to
 from autograder.judge.lines import hang_up
+from autograder.judge.solution import Solution
+from ds101.labs.cases import judge_by_cases
+from ds101.labs.specification import find_lab
 
 NODES = tuple(f"n{number}" for number in range(1, 10))
 BETWEEN = 0.2  # seconds between two looks at whether the house is closed, or a sandbox has ended
@@ -48,38 +54,46 @@ Start = Callable[[list[str], socket.socket, Any], Running]  # command, door, sta
 
 
 class House:
-    """All sandboxes of a solution, and their doors by name. Closing it ends them."""
+    """All sandboxes of a submission, whose solutions are named by their graded cells. Closing it ends them."""
 
     def __init__(
         self,
         lab: str,
-        shipped: bytes,
-        sources: Mapping[str, str],
+        solutions: Mapping[str, Solution],
         limits: Limits = Limits(),  # noqa: B008  # a value that nobody can change
         isolation: Isolation = "bubblewrap",
         *,
         networked: bool = False,
         start: Start | None = None,
     ) -> None:
-        self.lab, self.limits, self.isolation, self.networked = lab, limits, isolation, networked
-        self._letter = pickle.dumps((shipped, dict(sources)))
+        self.lab, self.limits, self.isolation = lab, limits, isolation
+        self.networked = (
+            networked and bool(lab) and find_lab(lab).judging is judge_by_cases
+        )  # no node needs more than its door
+        letter = {name: (one.shipped, one.labels) for name, one in solutions.items()}
+        self._letter = pickle.dumps(letter)
         self._start = start or self._start_sandbox
         self._over = threading.Event()
         self._running: dict[str, Running] = {}
 
     def __enter__(self) -> Self:
         self.folder = Path(tempfile.mkdtemp(prefix="ds101-"))
-        self.doors = {name: str(self.folder / name) for name in (SOLO, *NODES)}
-        self._listeners = {name: _listener(path) for name, path in self.doors.items()}
+        self._listeners = {name: _listener(str(self.folder / name)) for name in (SOLO, *NODES)}
         self._porter = threading.Thread(target=self._keep_the_doors, name="porter", daemon=True)
         self._porter.start()
-        processor_time.update({door: partial(self._processor_time, name) for name, door in self.doors.items()})
+        processor_time.update(
+            {str(self.folder / name): partial(self._processor_time, name) for name in self._listeners}
+        )
         return self
+
+    def doors(self, solution: str) -> dict[str, str]:
+        """The doors by the names of nodes, for this solution."""
+        return {name: door_to(str(self.folder / name), solution) for name in self._listeners}
 
     def __exit__(self, *_: object) -> None:
         hang_up()
-        for door in self.doors.values():
-            del processor_time[door]
+        for name in self._listeners:
+            del processor_time[str(self.folder / name)]
         self._over.set()
         self._porter.join()
         for one in self._running.values():
@@ -91,7 +105,7 @@ class House:
     def _keep_the_doors(self) -> None:
         """Start a sandbox for whoever knocks at a door behind which nothing runs."""
         while not self._over.is_set():
-            silent = [self._listeners[name] for name in self.doors if not self._runs(name)]
+            silent = [one for name, one in self._listeners.items() if not self._runs(name)]
             ready = select.select(silent, [], [], BETWEEN)[0]
             for listener in ready:
                 (name,) = (name for name, one in self._listeners.items() if one is listener)
@@ -106,6 +120,7 @@ class House:
 
     def _open(self, name: str, listener: socket.socket) -> None:
         command = [sys.executable, "-m", "autograder.inside", str(listener.fileno()), self.lab]
+        command += ["node"] if name != SOLO else []
         command += ["alone"] if self.isolation == "bubblewrap" and self._start == self._start_sandbox else []
         with tempfile.TemporaryFile() as letter:
             letter.write(self._letter)

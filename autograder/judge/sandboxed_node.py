@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping
+from keyword import iskeyword
 from typing import Any, ClassVar
 
 import msgspec
@@ -25,18 +26,21 @@ from autograder.inside.protocol import (
     State,
     Turn,
 )
-from autograder.judge.errors import Garbled, TooMuch, printable, raised_there
+from autograder.judge.errors import Garbled, raised_there
 from autograder.judge.line import Line
 from autograder.judge.lines import ONE_APART_IN, line_for_calls, line_for_life, second_looks
 from autograder.judge.values import Opaque, opaque, plain
+from autograder.judge.words import MOST_SHOWN, printable
 from ds101.errors import Mistake
 from ds101.explorer.scene import Scene, Unforeseeable
 from ds101.messages import Message, Timer, body_of, decode_body
 from ds101.node import Node, on
 from ds101.wire import Refused
 
-MOST_STORED = 8 << 20  # bytes of a node's storage
-MOST_KEYS = 10_000
+MOST_CHOICES = 1_000  # in one step, and among so many
+MOST_IN_A_STEP = 4 << 20  # bytes that one step sends, stores or logs; or of a state
+MOST_KEPT = 512 << 20  # bytes that this process keeps for one solution
+MOST_KEYS = 10_000  # of a storage
 STATE = "_state"  # where the explorer keeps what a sandbox knows of a node
 encode_json = msgspec.json.Encoder().encode
 
@@ -48,6 +52,8 @@ class SandboxedNode(Node):
     _part: ClassVar[str] = ""
     _doors: ClassVar[tuple[tuple[str, str], ...]] = ()  # to the sandbox of each node, by its name
     _types: ClassVar[tuple[type[Any], ...]] = ()  # messages and timers that it may send, set or get
+
+    _kept_settings: ClassVar[bytes | None] = None
 
     def start(self) -> None:
         ask(self, "start", b"{}", None)
@@ -67,16 +73,15 @@ def stand_in(described: Described, doors: Mapping[str, str], types: Mapping[str,
         "_doors": tuple(sorted(doors.items())),
         "_types": tuple(types[name] for name in sorted(types)),
     }
-    for method in sorted(set(described.handlers.values())):
+    for number, method in enumerate(sorted(set(described.handlers.values()) - {"start"})):
         events = [types[name] for name, handled_by in sorted(described.handlers.items()) if handled_by == method]
-        members[_method_name(method, events[0].__name__)] = on(*events)(_forwarder())
+        members[method if _can_be_called(method) else f"handler_{number}"] = on(*events)(_forwarder())
     return type(described.name, (SandboxedNode,), members)
 
 
-def _method_name(method: str, event: str) -> str:
-    """The student's own name for it, unless that means something in a node already."""
-    own = method.isidentifier() and not method.startswith("__") and not hasattr(SandboxedNode, method)
-    return method if own else f"handle_{event}"
+def _can_be_called(name: str) -> bool:
+    """Whether a handler may have that name here: nothing of ours is called so."""
+    return name.isidentifier() and not iskeyword(name) and name[:2] != "__" and not hasattr(SandboxedNode, name)
 
 
 def _forwarder() -> Callable[..., None]:
@@ -117,12 +122,15 @@ def _from_state(node: SandboxedNode, scene: Scene, event: str, body: bytes, send
     turn.otherwise, turn.keeps_order = scene.otherwise, scene.keeps_order
     turn.apart = scene.otherwise and next(second_looks) % ONE_APART_IN == 0
     done = line_for_calls(dict(node._doors)[node.id]).ask(turn, Done)
-    for options in done.options[len(scene.options) :]:
+    for options in done.options[len(scene.options) : MOST_CHOICES]:
+        if not 1 < options <= MOST_CHOICES:
+            raise Garbled(f"its process chose among {options:,}")
         scene.choose(options)
     if done.unforeseen:
         raise Unforeseeable(printable(done.unforeseen))
     _carry_out(node, done.effects)
     if done.attributes is not None:
+        ration.take(len(done.attributes.state))
         for name in [name for name in held if name in held.get(STATE + "_names", ())]:
             del held[name]
         told = _shown(done.attributes)
@@ -166,13 +174,15 @@ def _draw(node: SandboxedNode, draw: Draw) -> int | float:
 
 def _carry_out(node: SandboxedNode, effects: list[Effect]) -> None:
     """Do what the handler asked for, in its order."""
+    ration.take(sum(map(_size, effects)))
     for one in effects:
         match one:
             case Saved(key, None):
                 del node.storage[key]
             case Saved(key, data, shown):
                 node.storage[key] = opaque(data or b"", shown)
-                _refuse_hoards(node)
+                if len(node.storage) > MOST_KEYS:
+                    raise Mistake(f"self.storage has more than {MOST_KEYS:,} keys.")
             case Sent(to, kind, body):
                 node.send(to, _event(node, kind, body, Message))
             case Asked(kind, body, None):
@@ -183,9 +193,35 @@ def _carry_out(node: SandboxedNode, effects: list[Effect]) -> None:
                 node.log(printable(text))
 
 
-def _refuse_hoards(node: SandboxedNode) -> None:
-    if sum(map(len, _stored(node).values())) > MOST_STORED or len(node.storage) > MOST_KEYS:
-        raise TooMuch(f"it keeps more than {MOST_STORED >> 20} MiB, or {MOST_KEYS:,} keys, in its storage")
+def _size(effect: Effect) -> int:
+    """About how many bytes of ours it takes."""
+    match effect:
+        case Saved(key, data, shown):
+            return len(key) + len(data or b"") + min(len(shown), MOST_SHOWN)
+        case Sent(to, kind, body):
+            return len(to) + len(kind) + len(body)
+        case Asked(kind, body):
+            return len(kind) + len(body)
+        case Logged(text):
+            return min(len(text), MOST_SHOWN)
+
+
+class Ration:
+    """How much this process keeps for a student's nodes: states, messages and storage, all that there ever were."""
+
+    def __init__(self) -> None:
+        self.left = MOST_KEPT
+
+    def take(self, size: int) -> None:
+        """Raises `Mistake` for what is too much, in one step or all in all."""
+        self.left -= size
+        if size > MOST_IN_A_STEP:
+            raise Mistake(f"One step sent, stored or logged more than {MOST_IN_A_STEP >> 20} MiB.")
+        if self.left < 0:
+            raise Mistake(f"The nodes together sent, stored and kept more than {MOST_KEPT >> 20} MiB.")
+
+
+ration = Ration()
 
 
 def _event(node: SandboxedNode, name: str, body: bytes, wanted: type[Any]) -> Any:
@@ -207,5 +243,5 @@ def _shown(attributes: Attributes) -> dict[str, Any]:
     return {
         name: opaque(repr(value).encode(), attributes.shown[name]) if name in attributes.shown else value
         for name, value in held.items()
-        if name not in ("_context", STATE, STATE + "_names")
+        if name not in (STATE, STATE + "_names") and name[:2] != "__" and not hasattr(SandboxedNode, name)
     }

@@ -17,10 +17,11 @@ import msgspec
 
 from autograder.inside.protocol import Describe, Described, EventType, Parts
 from autograder.judge.elsewhere import SOLO
-from autograder.judge.errors import CELL, MOST_NAME, Garbled
+from autograder.judge.errors import Garbled
 from autograder.judge.lines import line_for_calls
 from autograder.judge.sandboxed_call import SandboxedFunction, stand_in_for_class
 from autograder.judge.sandboxed_node import stand_in
+from autograder.judge.words import printable, without_control
 from ds101.labs.handing_over import MIME
 from ds101.labs.specification import find_lab
 from ds101.messages import Message, Timer
@@ -28,6 +29,7 @@ from ds101.messages import Message, Timer
 MOST_SHIPPED = 8 << 20  # bytes
 MOST_TYPES = 100
 MOST_FIELDS = 100
+MOST_NAME = 200  # characters
 LOADING = 20.0  # seconds for a solution to be loaded
 
 
@@ -45,6 +47,11 @@ class Solution:
     shipped: bytes
     cells: Mapping[str, tuple[str, str]]
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """The name of each cell, by file."""
+        return {file: label for file, (label, _) in self.cells.items()}
+
 
 def handed_over(output: Mapping[str, Any]) -> Solution | None:
     """The solution in a cell's output data; None if there is none. Raises `Garbled` if it can't be read."""
@@ -53,12 +60,13 @@ def handed_over(output: Mapping[str, Any]) -> Solution | None:
     try:
         sheet = msgspec.convert(output[MIME], _Sheet)
         shipped = base64.b64decode(sheet.parts, validate=True)
-    except (msgspec.ValidationError, binascii.Error, ValueError):
+    except (msgspec.ValidationError, binascii.Error, ValueError, RecursionError):
         raise Garbled("what the cell handed over is no solution") from None
     if len(shipped) > MOST_SHIPPED:
         raise Garbled(f"the solution has more than {MOST_SHIPPED >> 20} MiB")
-    cells = {file: (label, text) for file, (label, text) in sheet.sources.items() if CELL.fullmatch(label)}
-    return Solution(shipped, cells)
+    return Solution(
+        shipped, {file: (printable(label), without_control(text)) for file, (label, text) in sheet.sources.items()}
+    )
 
 
 def stand_ins(lab: str, doors: Mapping[str, str], wanted: tuple[str, ...]) -> dict[str, Any]:
@@ -67,7 +75,13 @@ def stand_ins(lab: str, doors: Mapping[str, str], wanted: tuple[str, ...]) -> di
     Raises `Garbled`, or what loading it raised in the sandbox.
     """
     answer = line_for_calls(doors[SOLO]).ask(Describe(), Parts, LOADING)
-    return {part: _stand_in(lab, part, answer.parts[part], doors) for part in wanted if part in answer.parts}
+    found = {part: answer.parts[part] for part in wanted if part in answer.parts}
+    try:
+        return {part: _stand_in(lab, part, described, doors) for part, described in found.items()}
+    except Garbled:
+        raise
+    except Exception as error:  # nothing here is the student's own but these words
+        raise Garbled(f"what its process says of its parts means nothing ({type(error).__name__})") from None
 
 
 def _stand_in(lab: str, part: str, described: Described, doors: Mapping[str, str]) -> Any:
@@ -78,6 +92,8 @@ def _stand_in(lab: str, part: str, described: Described, doors: Mapping[str, str
         return stand_in(Described("node", part, handlers, {}), doors, types, part)
     if described.kind == "class":
         return stand_in_for_class(part, doors, known)
+    if described.kind == "other" or part[0].isupper():
+        raise Garbled(f"{part} is no {'class' if part[0].isupper() else 'function'}")
     return SandboxedFunction(part, doors, known)
 
 
@@ -93,16 +109,16 @@ def known_types(lab: str) -> dict[str, type[Any]]:
 
 def _few(events: Mapping[str, EventType]) -> list[tuple[str, EventType]]:
     if len(events) > MOST_TYPES or any(len(one.fields) > MOST_FIELDS for one in events.values()):
-        raise Garbled(f"it has more than {MOST_TYPES} types of messages")
+        raise Garbled(f"it has more than {MOST_TYPES} types of messages, or one with more than {MOST_FIELDS} fields")
     return [item for item in events.items() if _is_name(item[0])]
-
-
-def _is_name(word: str) -> bool:
-    return len(word) <= MOST_NAME and word.isidentifier() and not word.startswith("_") and not iskeyword(word)
 
 
 def _own_type(name: str, described: EventType) -> type[Any]:
     """A message or a timer of the student's own: here its fields may be anything that JSON can hold."""
-    fields = [field for field in described.fields if _is_name(field)]
     base = Timer if described.kind == "timer" else Message
+    fields = [field for field in described.fields if _is_name(field) and not hasattr(base, field)]
     return type(name, (base,), {"__annotations__": dict.fromkeys(fields, Any), "__module__": __name__})
+
+
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and not iskeyword(name) and name[0] != "_" and len(name) <= MOST_NAME

@@ -9,18 +9,23 @@ Role.LEADER
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from autograder.inside.trees import frozen
-from autograder.judge.errors import CELL, Garbled, printable
+from autograder.judge.errors import Garbled
+from autograder.judge.words import MOST_KINDS, known_place, printable
+from ds101.errors import Mistake
 from ds101.labs.apart import Died, Foreign, Raised, Returned, Silent
+from ds101.lines import Place
 from ds101.messages import Message, Timer
 
 DEEPEST = 100
+MOST_PARTS = 1_000_000  # of a value, one that stands in it several times counted each time
+MOST_NAME = 80  # characters
 _decode = msgspec.msgpack.Decoder().decode
 _OUTCOMES = {f"ds101.labs.apart:{kind.__name__}": kind for kind in (Returned, Raised, Silent, Died, Foreign)}
 _MADE_OF = "copyreg:__newobj__"
@@ -49,27 +54,53 @@ def plain(data: bytes, types: Mapping[str, type[Any]] | None = None) -> Any:
     """
     try:
         return _Reading(types or {}).value(_decode(data), 0)
-    except (msgspec.DecodeError, RecursionError, ValueError, TypeError, LookupError, AttributeError) as error:
+    except (msgspec.MsgspecError, RecursionError, ValueError, TypeError, LookupError, AttributeError, Mistake) as error:
         raise Garbled(f"its process sent a value that can't be read: {type(error).__name__}") from None
 
 
 class _Reading:
-    """One value on its way out of its tree; it knows which changeable objects it has met."""
+    """One value on its way out of its tree; it knows which changeable objects it has met, and how large each is."""
 
     def __init__(self, types: Mapping[str, type[Any]]) -> None:
         self.types = types
         self.met: list[Any] = []
+        self.sizes: list[int] = []  # of those; 0: it is not complete yet
+        self.parts = 0
 
     def value(self, tree: Any, depth: int) -> Any:
+        self._count(1)
         if type(tree) is not list:
             return tree
         if depth > DEEPEST:
             raise Garbled("its process sent a value that is nested too deeply")
         tag, *parts = tree
-        read = getattr(self, f"_read_{tag}", None) if isinstance(tag, str) and tag.isalpha() else None
-        if read is None:
-            return self.met[parts[0]] if tag == "=" else _unknown(tree)
-        return read(parts, depth + 1)
+        if tag == "=":
+            return self._again(parts[0])
+        read = getattr(self, f"_read_{tag}", None) if isinstance(tag, str) and len(tag) == 1 else None
+        return Foreign("object") if read is None else read(parts, depth + 1)
+
+    def _count(self, parts: int) -> None:
+        self.parts += parts
+        if self.parts > MOST_PARTS:
+            raise Garbled(f"its process sent a value of more than {MOST_PARTS:,} parts")
+
+    def _again(self, number: int) -> Any:
+        """What has been met before. What contains itself is not followed."""
+        if not self.sizes[number]:
+            return Foreign("…")
+        self._count(self.sizes[number])
+        return self.met[number]
+
+    def _meet(self, made: Any) -> Callable[[], None]:
+        """A changeable object; what is returned is called when it is complete."""
+        number, before = len(self.met), self.parts
+        self.met.append(made)
+        self.sizes.append(0)
+
+        def complete() -> None:
+            self.sizes[number] = self.parts - before + 1
+
+        return complete
 
     def _read_i(self, parts: list[Any], _: int) -> int:
         return int(parts[0])
@@ -85,13 +116,14 @@ class _Reading:
 
     def _read_l(self, parts: list[Any], depth: int) -> list[Any]:
         made: list[Any] = []
-        self.met.append(made)
-        made += (self.value(part, depth) for part in parts)
+        complete = self._meet(made)
+        made += [self.value(part, depth) for part in parts]
+        complete()
         return made
 
     def _read_s(self, parts: list[Any], depth: int) -> set[Any]:
         made = {self.value(part, depth) for part in parts}
-        self.met.append(made)
+        self._meet(made)()
         return made
 
     def _read_z(self, parts: list[Any], depth: int) -> frozenset[Any]:
@@ -99,44 +131,63 @@ class _Reading:
 
     def _read_d(self, parts: list[Any], depth: int) -> dict[Any, Any]:
         made: dict[Any, Any] = {}
-        self.met.append(made)
+        complete = self._meet(made)
         for key, value in zip(parts[::2], parts[1::2], strict=True):
             made[self.value(key, depth)] = self.value(value, depth)
+        complete()
         return made
 
     def _read_o(self, parts: list[Any], depth: int) -> Any:
         """A message, or the outcome of a call: nothing else is made here."""
         make, arguments, state, items, pairs = parts
         if make != _MADE_OF or items is not None or pairs is not None:
-            return _unknown(parts)
+            return self._foreign(parts, depth)
         name = arguments[1][1]
-        held = self.value(state, depth)
-        if name in _OUTCOMES:
-            return _outcome(_OUTCOMES[name], held)
         found = self.types.get(name.rpartition(":")[2])
+        if name in _OUTCOMES:
+            return _outcome(_OUTCOMES[name], self.value(state, depth))
         if found is None or not issubclass(found, Message | Timer):
-            return _unknown(parts)
-        return found(**held)
+            return self._foreign(parts, depth)
+        return found(**self.value(state, depth))
+
+    def _read_O(self, parts: list[Any], depth: int) -> Foreign:  # noqa: N802  # the tag of what can be changed
+        complete = self._meet(Foreign("…"))
+        found = self._foreign(parts, depth)
+        complete()
+        return found
+
+    def _foreign(self, parts: list[Any], depth: int) -> Foreign:
+        """Of a class that means nothing here; but what is in it may be met again."""
+        _, arguments, *more = parts
+        for part in (arguments, *more):
+            self.value(part, depth)
+        try:
+            name = str(arguments[1][1])
+        except (LookupError, TypeError):
+            name = "object"
+        return _called(name)
 
 
 def _outcome(kind: Any, held: Any) -> Any:
     """The outcome of a call, with fields of the right types."""
     made = kind(**held) if isinstance(held, dict) else kind(*held)
-    if isinstance(made, Raised):
-        place = made.place
-        texts = [*made.kinds, made.words, made.module, *((place[0], place[2]) if place else ())]
-        if not (made.kinds and all(isinstance(text, str) for text in texts)):
-            raise ValueError
-        known = place is not None and CELL.fullmatch(place[0])
-        shown = (place[0], int(place[1]), printable(place[2])) if known else None
-        return Raised(tuple(map(printable, made.kinds)), printable(made.words), shown, printable(made.module))
-    return Foreign(printable(str(made.kind))) if isinstance(made, Foreign) else made
+    match made:
+        case Returned():
+            return made
+        case Raised(kinds=(str(), *_) as kinds, words=str(words), place=place, module=str(module)):
+            shown = known_place(msgspec.convert(place, Place | None))
+            return Raised(tuple(map(printable, kinds[:MOST_KINDS])), printable(words), shown, printable(module))
+        case Silent(after=float() | int()):
+            return made
+        case Died(exit_code=int()):
+            return made
+        case Foreign(kind=str(name)):
+            return Foreign(printable(name)[:MOST_NAME])
+    raise ValueError
 
 
-def _unknown(tree: Any) -> Foreign:
-    """Of a class that means nothing here."""
-    name = str(tree[1][1][1] if isinstance(tree, list) and len(tree) > 1 and isinstance(tree[1], list) else "object")
-    return Foreign(printable(name.rpartition(":")[2])[:80])
+def _called(name: str) -> Foreign:
+    return Foreign(printable(name.rpartition(":")[2])[:MOST_NAME])
 
 
 __all__ = ["Opaque", "frozen", "opaque", "plain", "printable"]

@@ -10,7 +10,7 @@ from ds101.checks.answer import Answer, broken, holds, to_do
 from ds101.draw.picture import Picture
 from ds101.draw.segments import Box, Row, draw_stream
 from ds101.errors import NotYet
-from ds101.labs.apart import Apart, Outcome, Raised, Returned, caught
+from ds101.labs.apart import Apart, Died, Outcome, Raised, Returned, Silent, caught
 from ds101.labs.lab01.given import LIMIT
 from ds101.labs.lab01.streams import WORDS, Stream, cut_every, drawn, simpler, uncut
 from ds101.labs.specification import property_of
@@ -43,7 +43,7 @@ def judged(trial: Apart, stream: Stream) -> Answer:
     outcome = trial.ask(stream.pieces, patience=PATIENCE)
     if not isinstance(outcome, Returned):
         return broken(f"Decoding the stream of {_listed(stream.sent)} {outcome_in_words(outcome)}.")
-    answers: list[Outcome] = outcome.value
+    answers = answers_of(outcome, stream.pieces)
     if missing := not_written(answers):
         return to_do(missing)
     expected = due(stream)
@@ -54,11 +54,22 @@ def judged(trial: Apart, stream: Stream) -> Answer:
     if wrong:
         headline = _headline(stream, answers, expected, wrong[0])
         return broken(headline, _around(steps, wrong[0]), draw=lambda _: picture_of(stream))
+    if len(answers) <= len(stream.pieces):
+        return broken(f"Decoding the stream of {_listed(stream.sent)} ended before its last piece.", steps)
     if isinstance(answers[-1], Raised):
         return broken(
             f"The stream ended between two frames, and finish() {outcome_in_words(answers[-1], place=False)}.", steps
         )
     return holds(steps=steps[:MOST_STEPS], draw=lambda _: picture_of(stream))
+
+
+def answers_of(outcome: Outcome, pieces: list[bytes]) -> list[Outcome]:
+    """What `feed_all` answered. It ran beside the student's code: what is no list of answers is none of ours."""
+    answers: Any = outcome.value if isinstance(outcome, Returned) else [outcome]
+    kinds = (Returned, Raised, Silent, Died)
+    if isinstance(answers, list) and 0 < len(answers) <= len(pieces) + 1 and all(isinstance(a, kinds) for a in answers):
+        return answers
+    return [Raised(("ValueError",), "what came back is no list of answers", None)]
 
 
 def due(stream: Stream) -> list[Outcome]:

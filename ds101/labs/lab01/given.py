@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ds101.labs.apart import caller_at, started
+from ds101.errors import LaunchError, NodeError
+from ds101.labs.apart import caller_at, elsewhere, started
 from ds101.processes import Process
 
 Address = tuple[str, int]
+
+STARTUP = 10.0  # seconds for a server to say where it listens; it takes none
+_PORT = struct.Struct(">H")
 
 LIMIT = 2**20
 """The most bytes that a message may have: 1 MiB."""
@@ -55,8 +60,15 @@ def hosted(serve: Callable[[socket.socket, float], Any], timeout: float, buffer:
     """
     with socket.create_server(("127.0.0.1", 0)) as door:
         server = started(_listen_and_serve, serve, timeout, buffer, door.getsockname(), name="server")
-        with caller_at(door, server) as report, report.makefile() as lines:
-            return server, ("127.0.0.1", int(lines.readline()))
+        try:
+            with caller_at(door, server) as report:
+                report.settimeout(STARTUP)
+                return server, ("127.0.0.1", _PORT.unpack(report.recv(_PORT.size, socket.MSG_WAITALL))[0])
+        except (OSError, struct.error, LaunchError) as error:
+            server.kill()
+            if isinstance(error, LaunchError) and elsewhere(serve) is None:
+                raise
+            raise NodeError("The server did not say where it listens.") from None  # it runs beside the student's code
 
 
 def _listen_and_serve(serve: Callable[[socket.socket, float], Any], timeout: float, buffer: int, door: Address) -> None:
@@ -64,5 +76,5 @@ def _listen_and_serve(serve: Callable[[socket.socket, float], Any], timeout: flo
         if buffer:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
         with socket.create_connection(door) as report:
-            report.sendall(b"%d\n" % listener.getsockname()[1])
+            report.sendall(_PORT.pack(listener.getsockname()[1]))
         serve(listener, timeout)

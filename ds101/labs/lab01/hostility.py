@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ds101.checks.answer import Answer, broken, holds, inconclusive, to_do
+from ds101.checks.answer import Answer, broken, holds, to_do
 from ds101.errors import NotYet
-from ds101.labs.apart import Apart, Raised, Returned
-from ds101.labs.lab01.decoding import PATIENCE, not_written, trial
+from ds101.labs.apart import Apart, Raised, Returned, Silent
+from ds101.labs.lab01.decoding import PATIENCE, answers_of, not_written, trial
+from ds101.labs.lab01.exchanging import overdue
 from ds101.labs.lab01.given import LIMIT, FrameTooLarge, Truncated
 from ds101.labs.lab01.streams import WORDS, cut_every, frame, uncut
 from ds101.labs.specification import property_of
@@ -51,7 +52,7 @@ def refuses_hostile_lengths(trial: Apart, case: Hostile) -> Answer:
     header = case.length.to_bytes(4, "big")
     pieces = [*map(frame, case.before), *(header[at : at + case.step] for at in range(0, 4, case.step))]
     outcome = trial.ask(pieces, patience=PATIENCE)
-    answers = outcome.value if isinstance(outcome, Returned) else [outcome]
+    answers = answers_of(outcome, pieces)
     if missing := not_written(answers):
         return to_do(missing)
     steps = [
@@ -98,7 +99,7 @@ def notices_a_death(trial: Apart, case: Ending) -> Answer:
     stream = replace(stream, cuts=tuple(stream.ends[:-1]))  # a piece a frame: cutting is not the question here
     pieces = [piece for piece in _first(case.size, stream.pieces) if piece]
     outcome = trial.ask(pieces, patience=PATIENCE)
-    answers = outcome.value if isinstance(outcome, Returned) else [outcome]
+    answers = answers_of(outcome, pieces)
     if missing := not_written(answers):
         return to_do(missing)
     steps = [f"feed({bytes_in_words(piece)})" for piece in pieces]
@@ -183,11 +184,14 @@ def measured(trial: Apart, case: Load) -> Answer:
     for size in (case.size // GROWTH, case.size):
         repeats = [trial.work(case.pieces(size), patience=6 * PATIENCE) for _ in range(REPEATS)]
         for outcome in repeats:
+            headline = f"The work could not be measured: decoding {case.shape} {outcome_in_words(outcome)}."
             if isinstance(outcome, Raised) and outcome.is_a(NotYet):
                 return to_do(outcome.words)
-            if not isinstance(outcome, Returned):
-                return inconclusive(f"The work could not be measured: {case.shape} {outcome_in_words(outcome)}.")
-        times.append(min(float(outcome.value) for outcome in repeats if isinstance(outcome, Returned)))
+            if isinstance(outcome, Silent):
+                return overdue(headline, [])
+            if not isinstance(outcome, Returned) or not isinstance(outcome.value, float):
+                return broken(headline)
+        times.append(min(outcome.value for outcome in repeats if isinstance(outcome, Returned)))
     little, much = times
     growth = much / max(little, 1e-6)
     steps = [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -16,6 +17,8 @@ READ = 1 << 16
 LARGE = LIMIT // 4 * 3  # bytes of a message that does not fit into small buffers
 SMALL = 1 << 14  # bytes of a socket's buffer that is soon full
 PATIENCE = 3.0  # seconds for what takes milliseconds
+LONGEST = 10 * PATIENCE  # seconds for an answer that comes drop by drop
+MOST_HEARD = 64 << 20  # bytes that a peer listens to; a case needs a few
 
 
 class Peer:
@@ -47,7 +50,7 @@ class Peer:
         data = bytearray()
         while len(data) < size:
             piece = connection.recv(min(READ, size - len(data)))
-            if not piece:
+            if not piece or len(self.heard) > MOST_HEARD:
                 raise ConnectionError
             data += piece
             self.heard += piece
@@ -103,9 +106,11 @@ def connect(address: Address, buffer: int = 0) -> socket.socket:
 
 def heard_back(connection: socket.socket, size: int) -> tuple[bytes, str]:
     """Up to `size` bytes, and what came instead of the rest: nothing if all came, else silence or the end."""
-    data = bytearray()
+    data, deadline = bytearray(), time.monotonic() + LONGEST
     try:
         while len(data) < size:
+            if time.monotonic() > deadline:
+                return bytes(data), f"not the rest after {LONGEST:g} s"
             piece = connection.recv(min(READ, size - len(data)))
             if not piece:
                 return bytes(data), "the server hung up"
@@ -119,9 +124,11 @@ def heard_back(connection: socket.socket, size: int) -> tuple[bytes, str]:
 
 def hangs_up(connection: socket.socket) -> bool:
     """Whether the other side ends the connection within `PATIENCE`."""
+    deadline = time.monotonic() + LONGEST
     try:
         while connection.recv(READ):
-            pass
+            if time.monotonic() > deadline:
+                return False
     except TimeoutError:
         return False
     except OSError:

@@ -130,8 +130,9 @@ def _blamed(server: Process, sentence: str, steps: list[str]) -> Answer:
         try:
             server.wait(0.2)
         except NodeError as error:
-            if "NotYet" in str(error):
-                return to_do(str(error).split("NotYet: ")[1].split(" It happened in ")[0])
+            _, skeleton, sentence = str(error).partition("NotYet: ")
+            if skeleton:
+                return to_do(sentence.split(" It happened in ")[0])
             return broken(f"{sentence} Your {error}", steps)
         return broken(f"{sentence} serve had returned: it must go on for ever.", steps)
     return overdue(sentence, steps)
