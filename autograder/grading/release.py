@@ -25,7 +25,7 @@ LEFT_OUT = {".ipynb_checkpoints", "__pycache__", ".virtual_documents", "feedback
 LEFT_OUT_ENDINGS = (".pyc", ".db", "~")
 REGION = re.compile(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)[^\n]*\n(.*?)### END (?:SOLUTION|HIDDEN TESTS)", re.DOTALL)
 NOT_FOR_STUDENTS = re.compile(
-    r"^make test [^\n]*\n|\n^## For (?:instructors|maintainers)\n.*?(?=^## |\Z)", re.M | re.DOTALL
+    r"^make test [^\n]*\n|^## For (?:instructors|maintainers)\n.*?(?=^## |\Z)", re.M | re.DOTALL
 )
 TELLING = 16
 SEVERAL = 3  # such lines, together, that stand nowhere else by chance
