@@ -67,7 +67,7 @@ def start(course: Course, *, limits: str = "") -> subprocess.Popen[str]:
         "if __name__ == '__main__':\n"
         f"    {limits or 'pass'}\n"
         "    try:\n"
-        "        print(g.run(g.open_course(Path(sys.argv[1])))[1])\n"
+        "        print(g.run(g.open_course(Path(sys.argv[1])), dask=True)[1])\n"
         "    except Ds101Error as error:\n"
         "        sys.exit(str(error))\n"
     )
@@ -246,3 +246,18 @@ def test_two_runs_at_once_are_refused_in_a_sentence(course: Course) -> None:
     if process.poll() is None:
         assert complaints.strip() == "Another run of  ds101 grade  is at work in this clone: wait for its end."
     process.communicate(timeout=300)
+
+
+def test_an_interrupt_is_one_sentence_and_the_next_run_goes_on(
+    course: Course, expected: dict[str, float | None]
+) -> None:
+    process = start(course)
+    wait_for(lambda: calls(course) > 1 or process.poll() is not None)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody gets it
+    _, complaints = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert complaints.strip().startswith("Stopped. ")
+    assert len(complaints.strip().splitlines()) == 1, complaints
+    before = len(recorded(course))
+    assert resumed(run(course)[1]) == before
+    as_expected(course, expected)
