@@ -99,7 +99,8 @@ def open_source(course: Course, lab: str) -> Iterator[Source]:
                 book.update_or_create_assignment(lab, course_id=course.course_id)
             released = draft._run(_generators(course), copy.deepcopy(notebook), db_url)
         except Exception as error:
-            raise CourseError(f"nbgrader can't make {lab} of its source: {error}") from error
+            why = next(iter(str(error).splitlines()), type(error).__name__)
+            raise CourseError(f"nbgrader can't make {lab} of its source: {why}") from error
         yield Source(course, lab, notebook, released, files, db_url)
 
 
