@@ -1,8 +1,10 @@
 """Faults of our own: whatever ends a run, no mark is lost, doubled or changed; the next run says what it resumed."""
 
+import fcntl
 import os
 import random
 import re
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -15,10 +17,14 @@ from pathlib import Path
 import psutil
 import pytest
 from grading_course import LAB, ROOT, calls, make_course, recorded, run, scores, submit, wait_for
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
+from autograder.grading import book
 from autograder.grading.book import BookError, open_book
-from autograder.grading.course import Course, open_course
+from autograder.grading.course import Course, CourseError, open_course
 from autograder.grading.folders import FolderError
+from autograder.grading.grade import LOCK
 
 pytestmark = [pytest.mark.grading, pytest.mark.timeout(1200)]
 STUDENTS = 6
@@ -58,16 +64,15 @@ def as_expected(course: Course, expected: dict[str, float | None], students: int
     assert len(recorded(course)) == students
 
 
-def start(course: Course, *, limits: str = "") -> subprocess.Popen[str]:
+def start(course: Course) -> subprocess.Popen[str]:
     """`ds101 grade` as a process of its own, in a process group of its own."""
     script = (
-        "import resource, sys\nfrom pathlib import Path\n"
+        "import sys\nfrom pathlib import Path\n"
         "import grading_course as g\n"
         "from ds101.errors import Ds101Error\n"
         "if __name__ == '__main__':\n"
-        f"    {limits or 'pass'}\n"
         "    try:\n"
-        "        print(g.run(g.open_course(Path(sys.argv[1])))[1])\n"
+        "        print(g.run(g.open_course(Path(sys.argv[1])), dask=True)[1])\n"
         "    except Ds101Error as error:\n"
         "        sys.exit(str(error))\n"
     )
@@ -215,22 +220,47 @@ def test_a_folder_that_can_not_be_written_is_one_sentence(course: Course, expect
     as_expected(course, expected)
 
 
-@pytest.mark.parametrize("size", [60_000, 90_000])
-def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on(
-    course: Course, expected: dict[str, float | None], size: int
+def test_a_disk_that_is_full_of_notebooks_is_one_sentence(course: Course, expected: dict[str, float | None]) -> None:
+    """From the fourth submission on, no file may grow past 20,000 bytes: a notebook needs more."""
+    for student in ("student3", "student4"):
+        submit(course, student, do="full")
+    before, heard = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        with pytest.raises(FolderError, match=r"can't be written .* make room") as told:
+            run(course)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, heard)
+    assert len(str(told.value).splitlines()) == 1
+    for student in ("student3", "student4"):
+        submit(course, student)
+    done, said = run(course)
+    assert done
+    assert resumed(said) == 3
+    as_expected(course, expected)
+
+
+def test_a_disk_that_is_too_full_for_the_gradebook_is_one_sentence(
+    course: Course, expected: dict[str, float | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No file may grow past `size`: notebooks can't be written with less, and the gradebook can't grow with more."""
     run(course, students=("student0",))
-    book = (course.root / "gradebook.db").stat().st_size
-    limit = size if size < 70_000 else book
-    process = start(
-        course, limits=f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit("
-        f"resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))",
-    )  # fmt: skip
-    _, complaints = process.communicate(timeout=300)
-    assert process.returncode == 1
-    assert len(complaints.strip().splitlines()) == 1, complaints
-    assert "the same command goes on from there" in complaints
+    made = book._engine
+
+    def small(db_url: str) -> Engine:
+        engine = made(db_url)
+
+        @event.listens_for(engine, "connect")
+        def connect(connection: sqlite3.Connection, _: object) -> None:
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+
+        return engine
+
+    with monkeypatch.context() as patch:
+        patch.setattr(book, "_engine", small)
+        with pytest.raises(BookError, match="is full: make room") as told:
+            run(course)
+    assert len(str(told.value).splitlines()) == 1
     before = len(recorded(course))
     done, said = run(course)
     assert done
@@ -239,10 +269,23 @@ def test_a_full_disk_is_one_sentence_and_the_next_run_goes_on(
 
 
 def test_two_runs_at_once_are_refused_in_a_sentence(course: Course) -> None:
+    with (course.root / LOCK).open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(CourseError, match="Another run of  ds101 grade  is at work in this clone"):
+            run(course)
+    assert run(course)[0]
+
+
+def test_an_interrupt_is_one_sentence_and_the_next_run_goes_on(
+    course: Course, expected: dict[str, float | None]
+) -> None:
     process = start(course)
-    wait_for(lambda: calls(course) > 0)
-    second = start(course)
-    _, complaints = second.communicate(timeout=120)
-    if process.poll() is None:
-        assert complaints.strip() == "Another run of  ds101 grade  is at work in this clone: wait for its end."
-    process.communicate(timeout=300)
+    wait_for(lambda: calls(course) > 1 or process.poll() is not None)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody gets it
+    _, complaints = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert complaints.strip().startswith("Stopped. ")
+    assert len(complaints.strip().splitlines()) == 1, complaints
+    before = len(recorded(course))
+    assert resumed(run(course)[1]) == before
+    as_expected(course, expected)

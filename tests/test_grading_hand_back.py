@@ -29,7 +29,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     next(
         c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "reflection-limit"
     ).source = "so"
-    for student in ("ada", "bob", "=cmd|' /C calc'!A0"):
+    for student in ("ada", "bob", "=cmd|'C calc'!A0"):
         folder = submit(course, student, notebook=notebook if student == "ada" else None)
         (folder / "timestamp.txt").write_text("2026-10-13 10:00:00 UTC")
     submit(course, "broken", notebook=b"{")
@@ -57,7 +57,7 @@ def test_raw_mark_penalty_and_final_mark_stand_apart(course: Course) -> None:
 
 def test_a_cell_that_a_spreadsheet_would_run_is_text(course: Course) -> None:
     found = rows(course)
-    assert "'=cmd|' /C calc'!A0" in found
+    assert "'=cmd|'C calc'!A0" in found
     assert found["absent"]["first_name"] == "'@SUM(1)"
     assert found["absent"]["last_name"] == "Ünal"
 

@@ -45,6 +45,15 @@ def test_it_holds_what_students_need_and_nothing_of_the_instructors(released: Pa
     assert labs == {path.name for path in (ROOT / "labs").iterdir()}
 
 
+def test_no_link_of_its_readme_leads_nowhere(released: Path) -> None:
+    text = (released / "README.md").read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text)
+    assert [one for one in targets if "://" not in one and not (released / one.split("#")[0]).exists()] == []
+    assert "## For students" in text
+    assert "solutions/" not in text
+    assert "make test" not in text
+
+
 def test_no_line_of_a_solution_and_no_hidden_test_is_in_it(released: Path) -> None:
     everything = texts(released)
     regions = 0

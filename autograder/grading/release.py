@@ -24,6 +24,9 @@ FOLDERS = ("course", "ds101", "labs")
 LEFT_OUT = {".ipynb_checkpoints", "__pycache__", ".virtual_documents", "feedback", "source"}
 LEFT_OUT_ENDINGS = (".pyc", ".db", "~")
 REGION = re.compile(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)[^\n]*\n(.*?)### END (?:SOLUTION|HIDDEN TESTS)", re.DOTALL)
+NOT_FOR_STUDENTS = re.compile(
+    r"^make test [^\n]*\n|^## For (?:instructors|maintainers)\n.*?(?=^## |\Z)", re.M | re.DOTALL
+)
 TELLING = 16
 SEVERAL = 3  # such lines, together, that stand nowhere else by chance
 DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip file knows
@@ -50,7 +53,8 @@ def release(root: Path, folder: Path | None = None) -> list[Path]:
 def bundle(root: Path) -> dict[str, bytes]:
     """What students receive: path and content."""
     paths = [root / name for name in TOP] + [path for name in FOLDERS for path in _below(root, root / name)]
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(paths) if path.is_file()}
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(paths) if path.is_file()}
+    return {name: _for_students(content) if name == "README.md" else content for name, content in files.items()}
 
 
 def leaks(root: Path, files: dict[str, bytes]) -> Iterator[str]:
@@ -68,6 +72,13 @@ def leaks(root: Path, files: dict[str, bytes]) -> Iterator[str]:
     for name, content in files.items():
         if name.startswith("labs/") and re.search(rb"### (BEGIN|END) (SOLUTION|HIDDEN TESTS)", content):
             yield f"{name} has a marked region"
+
+
+def _for_students(readme: bytes) -> bytes:
+    """The README without what speaks of files that students don't get."""
+    text = NOT_FOR_STUDENTS.sub("", readme.decode())
+    licences = "Code is under the [MIT License](LICENSE), prose and pictures under [CC BY 4.0](LICENSE-prose)."
+    return f"{text.rstrip()}\n\n{licences} To cite: [CITATION.cff](CITATION.cff).\n".encode()
 
 
 def _below(root: Path, folder: Path) -> Iterator[Path]:

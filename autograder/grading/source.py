@@ -93,13 +93,14 @@ def open_source(course: Course, lab: str) -> Iterator[Source]:
             for path in map(Path, find_all_files(str(folder), [*course.directory.ignore, "*.ipynb"]))
         }
         draft = Source(course, lab, notebook, notebook, files, db_url)
-        _make_tables(db_url)
-        with Gradebook(db_url, course.course_id) as book:
-            book.update_or_create_assignment(lab, course_id=course.course_id)
         try:
+            _make_tables(db_url)
+            with Gradebook(db_url, course.course_id) as book:
+                book.update_or_create_assignment(lab, course_id=course.course_id)
             released = draft._run(_generators(course), copy.deepcopy(notebook), db_url)
         except Exception as error:
-            raise CourseError(f"nbgrader can't make {lab} of its source: {error}") from error
+            why = next(iter(str(error).splitlines()), type(error).__name__)
+            raise CourseError(f"nbgrader can't make {lab} of its source: {why}") from error
         yield Source(course, lab, notebook, released, files, db_url)
 
 
