@@ -16,6 +16,7 @@ from autograder.judge.errors import Garbled
 from autograder.judge.house import House
 from autograder.judge.judging import judged_in, without_verdicts
 from autograder.judge.solution import Solution, handed_over
+from autograder.judge.words import printable
 from autograder.sandbox.harmless import harmless
 from autograder.sandbox.running import run_notebook
 from ds101.labs.handing_over import MIME
@@ -123,7 +124,8 @@ def _why_not(cell: Any, notes: Sequence[str]) -> str:
     """Why a cell handed nothing over: the error that it shows, or what befell the whole notebook."""
     for output in cell.get("outputs", []) if cell is not None else []:
         if output.get("output_type") == "error":
-            return f"The check could not begin: {output.get('ename')}: {output.get('evalue')}"
+            words = f"{output.get('ename')}: {output.get('evalue')}"
+            return f"The check could not begin: {printable(words)}"
     return " ".join(notes)
 
 
