@@ -61,7 +61,7 @@ class Class:
 
 
 def open_course(root: Path) -> Course:
-    """A course with the short form of the lab, whose grading looks no further than a student's own check, with limits that don't take long to reach."""
+    """A course with the short form of the lab, that looks no further than a student's own check, and has low limits."""
     course = make_course(root)
     path = root / "solutions" / LAB / f"{LAB}.ipynb"
     source = nbformat.read(path, as_version=4)

@@ -54,7 +54,16 @@ def plain(data: bytes, types: Mapping[str, type[Any]] | None = None) -> Any:
     """
     try:
         return _Reading(types or {}).value(_decode(data), 0)
-    except (msgspec.MsgspecError, RecursionError, ValueError, TypeError, LookupError, AttributeError, Mistake) as error:
+    except (
+        msgspec.MsgspecError,
+        struct.error,
+        RecursionError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        Mistake,
+    ) as error:
         raise Garbled(f"its process sent a value that can't be read: {type(error).__name__}") from None
 
 
