@@ -76,7 +76,7 @@ def executed(job: Job) -> Result:
     ran = run_notebook(job.notebook, job.files, job.limits, job.isolation)
     marks = marks_of(ran.notebook, job.questions, job.limits, job.isolation, ran.notes)
     shown = harmless(without_solutions(ran.notebook))
-    content = nbformat.writes(shown).encode()  # type: ignore[no-untyped-call]
+    content = nbformat.writes(shown).encode()
     return Result(job.student, job.lab, content, marks, ran.notes, time.monotonic() - begin)
 
 

@@ -36,6 +36,6 @@ def line_for_calls(door: str) -> Line:
 def hang_up() -> None:
     """Cut all lines of this process."""
     for lines in (_lives, _calls):
-        for line in lines.values():  # type: ignore[attr-defined]
+        for line in lines.values():
             line.close()
         lines.clear()

@@ -78,7 +78,7 @@ def call(
     line = line_for_calls(places.get(stage.node) or places[SOLO])
     question = Call(part, method, state, pickle.dumps(arguments), stage.otherwise)
     question.apart = stage.otherwise and next(second_looks) % ONE_APART_IN == 0
-    answer: Returned | Raised = line.ask(question, (Returned, Raised))
+    answer: Any = line.ask(question, (Returned, Raised))
     if not isinstance(answer, Returned):
         raise raised_there(answer)
     return plain(answer.value, dict(types)), answer.state

@@ -153,7 +153,8 @@ def _settings(cls: type[SandboxedNode]) -> bytes:
         chosen: dict[str, Any] = {}
         for base in reversed(labs):
             chosen |= {name: value for name, value in vars(base).items() if name.isupper() and name[0] != "_"}
-        also = {event.__name__ for event in cls.__ds101_handlers__.keys() - part.__ds101_handlers__.keys()}
+        theirs = vars(part)["__ds101_handlers__"]
+        also = {event.__name__ for event in cls.__ds101_handlers__.keys() - theirs.keys()}
         kept = pickle.dumps(({name: chosen[name] for name in sorted(chosen)}, tuple(sorted(also))))
         type.__setattr__(cls, "_kept_settings", kept)
     return kept
