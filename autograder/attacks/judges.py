@@ -132,7 +132,8 @@ def harming() -> Iterator[Attack]:
         "loop-at-load", "Never lets itself be loaded.", loading("while True: pass"), NOTHING, "had not ended",
     )  # fmt: skip
     yield Attack(
-        "raise-at-load", "Can't be loaded.", loading("raise ValueError('<b>no</b>')"), NOTHING, "could not be loaded: ValueError",
+        "raise-at-load", "Can't be loaded.",
+        loading("raise ValueError('<b>no</b>')"), NOTHING, "could not be loaded: ValueError",
     )  # fmt: skip
     yield Attack(
         "memory-inside", "Eight processes that want half a GiB each.",
@@ -280,7 +281,7 @@ def serving() -> Iterator[Attack]:
             def quiet(serve, timeout, buffer, door):
                 with socket.create_connection(door): pass
             given._listen_and_serve = quiet
-        """, "serve"), NOTHING, "did not say where it listens", short=False,
+        """, "serve"), NOTHING, "did not say where it listens", aims=("check-serve",),
     )  # fmt: skip
     yield Attack(
         "endless-server", "A server that talks without end.",
@@ -293,7 +294,7 @@ def serving() -> Iterator[Attack]:
                     try:
                         while time.monotonic() < end: connection.sendall(bytes(1 << 16))
                     except OSError: pass
-        """), NOTHING, "Client 1 sent", short=False,
+        """), NOTHING, "Client 1 sent", aims=("check-serve",),
     )  # fmt: skip
     yield Attack(
         "endless-client", "A client that talks without end.",
@@ -302,5 +303,5 @@ def serving() -> Iterator[Attack]:
                 import time
                 end = time.monotonic() + 20
                 while time.monotonic() < end: connection.sendall(bytes(1 << 16))
-        """), NOTHING, "exchange", short=False,
+        """), NOTHING, "exchange", aims=("check-exchange",),
     )  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 import select
-import shutil
 import socket
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Any, Protocol, Self
 from autograder.jobs import Isolation, Limits
 from autograder.judge.elsewhere import SOLO
 from autograder.judge.lines import hang_up
+from autograder.sandbox.folders import Folder
 from ds101.labs.cases import judge_by_cases
 from ds101.labs.specification import find_lab
 
@@ -68,8 +68,8 @@ class House:
         self._running: dict[str, Running] = {}
 
     def __enter__(self) -> Self:
-        self.folder = Path(tempfile.mkdtemp(prefix="ds101-"))
-        self.doors = {name: str(self.folder / name) for name in (SOLO, *NODES)}
+        self.folder = Folder()
+        self.doors = {name: str(self.folder.path / name) for name in (SOLO, *NODES)}
         self._listeners = {name: _listener(path) for name, path in self.doors.items()}
         self._porter = threading.Thread(target=self._keep_the_doors, name="porter", daemon=True)
         self._porter.start()
@@ -83,7 +83,7 @@ class House:
             one.kill()
         for listener in self._listeners.values():
             listener.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.remove()
 
     def _keep_the_doors(self) -> None:
         """Start a sandbox for whoever knocks at a door behind which nothing runs."""
