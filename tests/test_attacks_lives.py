@@ -10,7 +10,7 @@ import pytest
 from autograder.attacks import lives
 from autograder.jobs import Limits
 from autograder.judge.house import House
-from autograder.judge.solution import stand_ins
+from autograder.judge.solution import Solution, stand_ins
 from ds101 import Simulation, on
 from ds101.labs.lab12 import Member, RequestVote, Vote
 from ds101.processes.shipping import dump
@@ -54,8 +54,10 @@ def house() -> Iterator[Callable[[type[Member]], Any]]:
     made = []
 
     def stand_in(part: type[Member]) -> Any:
-        made.append(House("lab12", dump({"Voter": part}), {}, Limits(), networked=True).__enter__())
-        return stand_ins("lab12", made[-1].doors, ("Voter",))["Voter"]
+        made.append(
+            House("lab12", {"check": Solution(dump({"Voter": part}), {})}, Limits(), networked=True).__enter__()
+        )
+        return stand_ins("lab12", made[-1].doors("check"), ("Voter",))["Voter"]
 
     yield stand_in
     for one in made:

@@ -33,7 +33,7 @@ from autograder.inside.trees import frozen
 from autograder.judge.elsewhere import Sandbox
 from autograder.judge.errors import Garbled, raised_there
 from autograder.judge.line import Line
-from autograder.judge.lines import hang_up
+from autograder.judge.lines import hang_up, line_for_calls
 from autograder.judge.solution import stand_ins
 from autograder.judge.values import Opaque, plain
 from autograder.judge.words import know, known_place, printable
@@ -192,6 +192,18 @@ def test_a_process_that_answers_half_does_not_keep_anybody_waiting(door: Any, mo
     begin = time.monotonic()
     assert process.wait(5.0) == -9
     assert time.monotonic() - begin < 3
+
+
+def test_a_line_that_was_cut_in_the_middle_of_a_frame_is_laid_anew(door: Any) -> None:
+    place = door(b"\x00\x00\x00\x01\xc1\x00")["solo"]  # no frame, and the beginning of another one
+    lines = [line_for_calls(place) for _ in range(3) if _is_cut_by_asking(place)]
+    assert len(set(map(id, lines))) == 3
+
+
+def _is_cut_by_asking(place: str) -> bool:
+    with suppress(Garbled):
+        line_for_calls(place).ask(State(), Done, 1.0)
+    return line_for_calls(place).socket.fileno() >= 0
 
 
 def _encoded(tree: Any) -> bytes:

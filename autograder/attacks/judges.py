@@ -30,7 +30,8 @@ def encode(body: str, helpers: str = "") -> Callable[[Submission], None]:
 
 def told(*frames: str) -> Callable[[Submission], None]:
     """`encode` sends these frames in place of its answer."""
-    words = "from autograder.inside.protocol import *\nfrom autograder.inside.trees import frozen, _encode\n"
+    words = "from autograder.inside.protocol import Done, Draw, Raised, Returned, pack\n"
+    words += "from autograder.inside.trees import _encode, frozen\n"
     return encode(f"{words}tell({', '.join(frames)})\nreturn b''", TELL)
 
 
@@ -77,7 +78,7 @@ def lying() -> Iterator[Attack]:
             class Decoder(metaclass=Lies):
                 def feed(self, data): return Same()
                 def finish(self): return None
-        """), ENCODE, "feed",
+        """), ENCODE, "could not be loaded|feed",
     )  # fmt: skip
     yield Attack(
         "hooks", "What loads the solution is told that every answer is right.",
@@ -104,11 +105,11 @@ def lying() -> Iterator[Attack]:
             class Evil:
                 def __reduce__(self): return exec, (
                     "import ds101.labs.lab01.decoding as d\\nfull = d.feed_all\\n"
-                    "d.feed_all = lambda c, pieces: [d.Returned([])]",)
+                    "d.feed_all = lambda *_: [__import__('ds101.labs.apart').labs.apart.Returned([])]",)
             class Decoder:
                 evil = Evil()
                 def feed(self, data): return []
-        """), {**ENCODE, "check-decoder": 0.0}, "feed",
+        """), {**ENCODE, "check-decoder": 1.0}, "feed",
     )  # fmt: skip
 
 
@@ -131,7 +132,8 @@ def harming() -> Iterator[Attack]:
         "loop-at-load", "Never lets itself be loaded.", loading("while True: pass"), NOTHING, "had not ended",
     )  # fmt: skip
     yield Attack(
-        "raise-at-load", "Can't be loaded.", loading("raise ValueError('<b>no</b>')"), NOTHING, "could not be loaded",
+        "raise-at-load", "Can't be loaded.",
+        loading("raise ValueError('<b>no</b>')"), NOTHING, "could not be loaded: ValueError",
     )  # fmt: skip
     yield Attack(
         "memory-inside", "Eight processes that want half a GiB each.",
@@ -181,7 +183,7 @@ def harming() -> Iterator[Attack]:
                 for pid in (door, 1, 2, 3, 0, -1, -door, -2):
                     for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGKILL):
                         try:
-                            if pid != 0: os.kill(pid, number)
+                            if pid not in (0, os.getpid()): os.kill(pid, number)
                         except OSError: pass
                 for pid in (door, 1, 2):
                     try:
@@ -195,12 +197,12 @@ def harming() -> Iterator[Attack]:
         "huge-solution", "Takes 20 MB of data along.",
         lambda submission: submission.begin("encode", "import os\nDATA = os.urandom(20 << 20)")
         or submission.finish("encode", "quiet = encode\ndef encode(message): return quiet(message) + DATA[:0]"),
-        NOTHING, "printed more than",
+        NOTHING, "printed without end|printed more than",
     )  # fmt: skip
     yield Attack(
         "long-name", "Its name has ten million letters.",
         lambda submission: submission.finish("encode", "encode.__name__ = encode.__qualname__ = 'encode' * 2_000_000"),
-        NOTHING, "The check could not begin",
+        NOTHING, "printed without end|could not begin",
     )  # fmt: skip
 
 
@@ -279,7 +281,7 @@ def serving() -> Iterator[Attack]:
             def quiet(serve, timeout, buffer, door):
                 with socket.create_connection(door): pass
             given._listen_and_serve = quiet
-        """, "serve"), NOTHING, "did not say where it listens", short=False,
+        """, "serve"), NOTHING, "did not say where it listens", aims=("check-serve",),
     )  # fmt: skip
     yield Attack(
         "endless-server", "A server that talks without end.",
@@ -292,7 +294,7 @@ def serving() -> Iterator[Attack]:
                     try:
                         while time.monotonic() < end: connection.sendall(bytes(1 << 16))
                     except OSError: pass
-        """), NOTHING, "Client 1 sent", short=False,
+        """), NOTHING, "Client 1 sent", aims=("check-serve",),
     )  # fmt: skip
     yield Attack(
         "endless-client", "A client that talks without end.",
@@ -301,5 +303,5 @@ def serving() -> Iterator[Attack]:
                 import time
                 end = time.monotonic() + 20
                 while time.monotonic() < end: connection.sendall(bytes(1 << 16))
-        """), NOTHING, "exchange", short=False,
+        """), NOTHING, "exchange", aims=("check-exchange",),
     )  # fmt: skip

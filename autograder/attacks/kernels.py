@@ -9,6 +9,7 @@ from autograder.attacks.attack import BOTH, ENCODE, LAB, MARK, NOTHING, ROOT, At
 
 SECONDS = 30  # that whatever an attack starts lives at the most
 NOT_BEGUN = r"The check could not begin: NameError"
+SLOTH = {**ENCODE, "check-decoder": 1.0}  # whoever does nothing does it in proportion
 NO_HANDOVER = r"handed nothing over"
 
 
@@ -37,6 +38,8 @@ def stopping() -> Iterator[Attack]:
     yield Attack(
         "deaf-loop", "A cell that never ends, and ignores the interrupt.",
         before_decoder("""
+            import signal
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             while True:
                 try:
                     while True: pass
@@ -59,9 +62,9 @@ def stopping() -> Iterator[Attack]:
         "kill-others", "A cell that kills every process that it can name.",
         first("""
             import os, signal
-            for pid in range(1, 5000):
+            for pid in {1, 2, 3, os.getppid(), *(int(name) for name in os.listdir("/proc") if name.isdigit())}:
                 for number in (signal.SIGSTOP, signal.SIGKILL):
-                    if pid != os.getpid():
+                    if not os.path.exists(f"/proc/self/task/{pid}"):
                         try: os.kill(pid, number)
                         except OSError: pass
         """), ENCODE,
@@ -142,8 +145,7 @@ def using_up() -> Iterator[Attack]:
                     try: one.connect(path)
                     except OSError: break
                     kept.append(one)
-            kept.clear()
-        """), ENCODE,
+        """), NOTHING, "The kernel died in cell",
     )  # fmt: skip
 
 
@@ -242,7 +244,7 @@ def cheating() -> Iterator[Attack]:
         submission.finish("decoder", """
             if GRADED:
                 Decoder.feed = lambda self, data: []
-        """), ENCODE, "feed did not return it", ("encode", "decoder"),
+        """), SLOTH, "feed did not return it", ("encode", "decoder"),
     )  # fmt: skip
     yield Attack(
         "only-when-graded", "Does its work in the kernel, and something else in the judge's sandbox.",
@@ -253,7 +255,7 @@ def cheating() -> Iterator[Attack]:
                     return super().feed(data) if "DS101_GRADING" in os.environ else []
             Late.__name__ = Late.__qualname__ = "Decoder"
             Decoder = Late
-        """), ENCODE, "feed did not return it", ("encode", "decoder"),
+        """), SLOTH, "feed did not return it", ("encode", "decoder"),
     )  # fmt: skip
     yield Attack(
         "stderr", "Log lines on standard error, everywhere. They cost nothing.",

@@ -29,9 +29,7 @@ def attacks(scene: Scene) -> Iterator[Attack]:
     yield Attack("many-cells", "A hundred thousand cells.", _many_cells, NOTHING, "cells")
     yield Attack("missing", "No notebook at all.", _bytes(None), NOTHING, f"There is no {LAB}.ipynb")
     yield Attack("extra-files", "Files that Python and Jupyter would run by themselves.", _extra, ENCODE)
-    yield Attack(
-        "own-ds101", "A ds101 of its own beside the notebook.", _own_ds101, NOTHING, "The check could not begin"
-    )
+    yield Attack("own-ds101", "A ds101 of its own beside the notebook.", _own_ds101, ENCODE)
     yield Attack("links", "Links out of the submission.", _links(scene), ENCODE, "Left out: .*symbolic link")
     yield Attack("copied", "The notebook is a link to somebody else's.", _copied(scene), NOTHING, "symbolic link")
 

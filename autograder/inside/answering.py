@@ -27,7 +27,7 @@ from autograder.inside.protocol import (
     pack,
     unpack,
 )
-from autograder.inside.solution import Solution
+from autograder.inside.solution import Solution, at_load
 from autograder.inside.stage import Life, from_state
 
 
@@ -84,7 +84,7 @@ class Answering:
         try:
             return self._what(question)
         except Exception as error:  # a state or a class that can't be made again
-            raised = self.solution.raised(error) if self._solution else Raised(("Mistake",), str(error), "", None)
+            raised = self._solution.raised(error) if self._solution else at_load(error)
             return Done([], [], None, raised) if isinstance(question, Turn) else raised
 
     def _what(self, question: Question) -> Answer:

@@ -92,6 +92,11 @@ class Solution:
         return text
 
 
+def at_load(error: BaseException) -> Raised:
+    """An error of a solution that can't be loaded."""
+    return Raised(tuple(kind.__name__ for kind in type(error).__mro__), _words_of(error), type(error).__module__, None)
+
+
 def _words_of(error: BaseException) -> str:
     """What it says; an error of a student's own may not even have a text."""
     try:

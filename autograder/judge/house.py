@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import pickle
 import select
-import shutil
 import socket
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from autograder.judge.elsewhere import SOLO, processor_time
 from autograder.judge.line import door_to
 from autograder.judge.lines import hang_up
 from autograder.judge.solution import Solution
+from autograder.sandbox.folders import Folder
 from ds101.labs.cases import judge_by_cases
 from ds101.labs.specification import find_lab
 
@@ -77,30 +77,29 @@ class House:
         self._running: dict[str, Running] = {}
 
     def __enter__(self) -> Self:
-        self.folder = Path(tempfile.mkdtemp(prefix="ds101-"))
-        self._listeners = {name: _listener(str(self.folder / name)) for name in (SOLO, *NODES)}
+        self.folder = Folder()
+        self._paths = {name: str(self.folder.path / name) for name in (SOLO, *NODES)}
+        self._listeners = {name: _listener(path) for name, path in self._paths.items()}
         self._porter = threading.Thread(target=self._keep_the_doors, name="porter", daemon=True)
         self._porter.start()
-        processor_time.update(
-            {str(self.folder / name): partial(self._processor_time, name) for name in self._listeners}
-        )
+        processor_time.update({path: partial(self._processor_time, name) for name, path in self._paths.items()})
         return self
 
     def doors(self, solution: str) -> dict[str, str]:
         """The doors by the names of nodes, for this solution."""
-        return {name: door_to(str(self.folder / name), solution) for name in self._listeners}
+        return {name: door_to(path, solution) for name, path in self._paths.items()}
 
     def __exit__(self, *_: object) -> None:
         hang_up()
-        for name in self._listeners:
-            del processor_time[str(self.folder / name)]
+        for path in self._paths.values():
+            del processor_time[path]
         self._over.set()
         self._porter.join()
         for one in self._running.values():
             one.kill()
         for listener in self._listeners.values():
             listener.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.remove()
 
     def _keep_the_doors(self) -> None:
         """Start a sandbox for whoever knocks at a door behind which nothing runs."""

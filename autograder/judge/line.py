@@ -119,7 +119,8 @@ class Line:
     def _allow(self, patience: Seconds | None) -> None:
         """From now on so long for question, draws and answer together, however they are dealt out."""
         self.deadline = None if patience is None else time.monotonic() + patience
-        self.socket.settimeout(patience)
+        with suppress(OSError):  # it was cut: whoever asks is told then
+            self.socket.settimeout(patience)
 
     def _hurry(self) -> None:
         """What is left of it is how long the next read or write may take."""
@@ -177,6 +178,8 @@ class Line:
     @property
     def is_cut(self) -> bool:
         """Whether one of the two sides has hung up."""
+        if self.socket.fileno() < 0:
+            return True
         if self.frames.has_some or not self.has_something:
             return False
         try:

@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from autograder.inside.protocol import Describe, Described, EventType, Parts
+from autograder.inside.protocol import Describe, Described, EventType, Parts, Raised
 from autograder.judge.elsewhere import SOLO
-from autograder.judge.errors import Garbled
+from autograder.judge.errors import Garbled, raised_there
 from autograder.judge.lines import line_for_calls
 from autograder.judge.sandboxed_call import SandboxedFunction, stand_in_for_class
 from autograder.judge.sandboxed_node import stand_in
@@ -74,7 +74,9 @@ def stand_ins(lab: str, doors: Mapping[str, str], wanted: tuple[str, ...]) -> di
 
     Raises `Garbled`, or what loading it raised in the sandbox.
     """
-    answer = line_for_calls(doors[SOLO]).ask(Describe(), Parts, LOADING)
+    answer: Parts | Raised = line_for_calls(doors[SOLO]).ask(Describe(), (Parts, Raised), LOADING)
+    if isinstance(answer, Raised):
+        raise raised_there(answer)
     found = {part: answer.parts[part] for part in wanted if part in answer.parts}
     try:
         return {part: _stand_in(lab, part, described, doors) for part, described in found.items()}
