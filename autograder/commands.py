@@ -37,7 +37,7 @@ def grade(
     from autograder.grading.grade import grade as graded
 
     options = Options(tuple(student or ()), again, yes, workers, scheduler)
-    done = graded(open_course(), lab, options, execute, console(), lambda question: typer.confirm(question))
+    done = graded(open_course(), lab, options, execute, console(), asked)
     raise typer.Exit(code=0 if done else 1)
 
 
