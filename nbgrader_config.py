@@ -60,3 +60,4 @@ if autograder := find_spec("autograder"):
 
 # What is yours alone, and no version of the course overwrites: a gradebook elsewhere, limits, a weaker isolation.
 load_subconfig("my_course.py", path=str(root))  # noqa: F821  (it need not be there)
+c.SandboxProvisioner.isolation = c.Ds101.get("isolation", "bubblewrap")  # nbgrader's own commands keep to it too

@@ -10,6 +10,7 @@ from autograder.commands import asked
 from autograder.grading.book import BookError, open_book
 from autograder.grading.cluster import ClusterError
 from autograder.grading.course import Course, CourseError, open_course
+from autograder.grading.doctor import examine
 from autograder.grading.grade import Stopped
 
 pytestmark = [pytest.mark.grading, pytest.mark.timeout(300)]
@@ -211,3 +212,8 @@ def test_what_is_the_instructors_own_is_read_from_a_file_that_no_version_overwri
     )
     again = open_course(course.root)
     assert (again.setting("workers", None), again.isolation) == (7, "container")
+    assert any("run outside the sandbox all the same" in told for good, told in examine(again) if not good)
+    submit(again, "ada")
+    assert "They ran without the sandbox: c.Ds101.isolation is 'container'." in run(again)[1]
+    assert again.config.SandboxProvisioner.isolation == "container"  # in nbgrader's own commands too
+    assert course.config.SandboxProvisioner.isolation == "bubblewrap"

@@ -70,6 +70,8 @@ def grade(
             marks_table(source, {one: graded[one] for one in chosen if one in graded}, _stray(course, lab, options))
         )
         out.print(_summary(lab, chosen, tally), highlight=False)
+        if course.isolation != "bubblewrap":
+            out.print(f"They ran without the sandbox: c.Ds101.isolation is {course.isolation!r}.", highlight=False)
         if waiting := _waiting(book, lab, chosen):
             out.print(WAITING.format(waiting, "waits" if waiting == 1 else "wait"), highlight=False)
         return all(one in graded for one in chosen)
