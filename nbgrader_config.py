@@ -57,3 +57,7 @@ if autograder := find_spec("autograder"):
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
     c.AssignLatePenalties.plugin_class = "autograder.grading.late.LatePenalty"
+
+# What is yours alone, and no version of the course overwrites: a gradebook elsewhere, limits, a weaker isolation.
+load_subconfig("my_course.py", path=str(root))  # noqa: F821  (it need not be there)
+c.SandboxProvisioner.isolation = c.Ds101.get("isolation", "bubblewrap")  # nbgrader's own commands keep to it too

@@ -37,7 +37,7 @@ def grade(
     from autograder.grading.grade import grade as graded
 
     options = Options(tuple(student or ()), again, yes, workers, scheduler)
-    done = graded(open_course(), lab, options, execute, console(), lambda question: typer.confirm(question))
+    done = graded(open_course(), lab, options, execute, console(), asked)
     raise typer.Exit(code=0 if done else 1)
 
 
@@ -71,7 +71,8 @@ def release(
     from autograder.grading.course import open_course
     from autograder.grading.release import release as released
 
-    for path in released(open_course().root, folder):
+    course = open_course()
+    for path in released(course.root, folder, course.course_id):
         typer.echo(f"wrote {path}")
 
 
@@ -84,6 +85,15 @@ def doctor() -> None:
     for good, sentence in findings:
         typer.echo(f"{'ok' if good else 'NO'}  {sentence}")
     raise typer.Exit(code=0 if all(good for good, _ in findings) else 1)
+
+
+def asked(question: str) -> bool:
+    """What a person says. Where nobody answers, nothing is written, and how to do without is told."""
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        typer.echo("\nThere was no answer. Where nobody is there to give one, add  --yes.", err=True)
+        return False
 
 
 def console() -> Console:

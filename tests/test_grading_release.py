@@ -40,9 +40,26 @@ def texts(folder: Path) -> dict[str, str]:
 def test_it_holds_what_students_need_and_nothing_of_the_instructors(released: Path) -> None:
     top = {path.name for path in released.iterdir()}
     assert {"course", "labs", "ds101", "README.md", "pyproject.toml", "requirements.lock", "LICENSE"} <= top
-    assert not top & {"autograder", "solutions", "tests", "nbgrader_config.py", "benchmarks", ".git", "grading_secret"}
+    assert not top & {"autograder", "solutions", "tests", "my_course.py", "benchmarks", ".git", "grading_secret"}
     labs = {path.name for path in (released / "labs").iterdir()}
     assert labs == {path.name for path in (ROOT / "labs").iterdir()}
+
+
+def test_labs_are_handed_in_from_it_by_nbgraders_own_commands(released: Path, tmp_path: Path) -> None:
+    copy, exchange = tmp_path / "ds101", tmp_path / "exchange"
+    shutil.copytree(released, copy)
+    for folder in ("outbound/lab01-framing", "inbound"):
+        (exchange / "ds101" / folder).mkdir(parents=True)
+        (exchange / "ds101" / folder).chmod(0o777)
+    shutil.copytree(released / "labs/lab01-framing", exchange / "ds101/outbound/lab01-framing", dirs_exist_ok=True)
+    told = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "submit", "lab01-framing"],
+        cwd=copy, env=os.environ | {"DS101_EXCHANGE": str(exchange), "JUPYTER_DATA_DIR": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+    (handed_in,) = (exchange / "ds101" / "inbound").iterdir()
+    assert (handed_in / "lab01-framing.ipynb").is_file()
 
 
 def test_no_link_of_its_readme_leads_nowhere(released: Path) -> None:

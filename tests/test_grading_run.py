@@ -1,13 +1,16 @@
 """A class is graded on a local Dask cluster: nobody's submission changes another's mark, and nothing is done twice."""
 
+import io
 from pathlib import Path
 
 import pytest
-from grading_course import calls, make_course, recorded, run, scores, submit
+from grading_course import calls, make_course, recorded, released, run, scores, submit
 
-from autograder.grading.book import open_book
+from autograder.commands import asked
+from autograder.grading.book import BookError, open_book
 from autograder.grading.cluster import ClusterError
-from autograder.grading.course import Course, CourseError
+from autograder.grading.course import Course, CourseError, open_course
+from autograder.grading.doctor import examine
 from autograder.grading.grade import Stopped
 
 pytestmark = [pytest.mark.grading, pytest.mark.timeout(300)]
@@ -176,3 +179,41 @@ def test_a_folder_whose_name_is_no_text_is_told_in_the_table(course: Course) -> 
     assert done
     assert "rename the folder" in said
     assert "\x1b[31m" not in said
+
+
+def test_who_waits_for_a_person_is_counted(course: Course) -> None:
+    answered = released()
+    cell = next(one for one in answered.cells if one.metadata.get("nbgrader", {}).get("grade_id") == "reflection-limit")
+    cell.source = "Because a peer may announce anything."
+    submit(course, "ada", notebook=answered)
+    submit(course, "bob")
+    assert "1 waits for a person: in JupyterLab, Nbgrader → Formgrader → Manual Grading." in run(course)[1]
+    assert "for a person:" not in run(course, students=("bob",), yes=True)[1]
+
+
+def test_a_regrade_that_nobody_answers_says_how_to_do_without(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert not asked("3 marks change. Write them?")
+    assert "Where nobody is there to give one, add  --yes." in capsys.readouterr().err
+
+
+def test_a_database_without_its_driver_says_what_to_install(course: Course) -> None:
+    submit(course, "ada")
+    course.config.CourseDirectory.db_url = "postgresql+pg8000://teacher:secret@127.0.0.1/ds101"
+    with pytest.raises(BookError, match=r"needs pg8000, which is not installed: run  \.venv/bin/pip install pg8000"):
+        run(course)
+
+
+def test_what_is_the_instructors_own_is_read_from_a_file_that_no_version_overwrites(course: Course) -> None:
+    (course.root / "my_course.py").write_text(
+        "c = get_config()\nc.Ds101.workers = 7\nc.Ds101.isolation = 'container'\n"
+    )
+    again = open_course(course.root)
+    assert (again.setting("workers", None), again.isolation) == (7, "container")
+    assert any("run outside the sandbox all the same" in told for good, told in examine(again) if not good)
+    submit(again, "ada")
+    assert "They ran without the sandbox: c.Ds101.isolation is 'container'." in run(again)[1]
+    assert again.config.SandboxProvisioner.isolation == "container"  # in nbgrader's own commands too
+    assert course.config.SandboxProvisioner.isolation == "bubblewrap"

@@ -125,7 +125,8 @@ def open_book(course: Course) -> Iterator[Book]:
     with told(course.db_url):
         _add_to_path(Path(sys.executable).parent)  # nbgrader runs `alembic` for a new gradebook
         Gradebook(course.db_url, course.course_id).close()
-    book = Book(course)
+    with told(course.db_url):
+        book = Book(course)
     try:
         with told(course.db_url):
             ours.create_all(book.engine)
@@ -150,10 +151,18 @@ def told(db_url: str) -> Iterator[None]:
     """Whatever a database complains of, in a sentence."""
     try:
         yield
+    except ModuleNotFoundError as missing:
+        raise BookError(_without_driver(missing.name or "")) from missing
     except DatabaseError as error:
         raise BookError(sentence(db_url, str(error.orig))) from error
     except SQLAlchemyError as error:
         raise BookError(sentence(db_url, str(error).splitlines()[0])) from error
+
+
+def _without_driver(name: str) -> str:
+    """What to install for a database that is no SQLite."""
+    package = {"psycopg": "'psycopg[binary]'", "psycopg2": "psycopg2-binary"}.get(name, name)
+    return f"The gradebook's db_url needs {name}, which is not installed: run  .venv/bin/pip install {package}"
 
 
 def sentence(db_url: str, complaint: str) -> str:

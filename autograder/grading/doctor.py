@@ -14,11 +14,13 @@ from autograder.grading.run import places
 from ds101.errors import Ds101Error
 
 Finding = tuple[bool, str]
+WEAKER = "c.Ds101.isolation is {!r}: submissions run outside the sandbox all the same, and can do what you can do here"
 
 
 def examine(course: Course) -> Iterator[Finding]:
     """Whether it is well, and a sentence, for each thing that grading needs."""
     yield from _sandbox()
+    yield from _isolation(course)
     yield (
         True,
         f"grading runs {places(course.setting('workers', None), 10_000)} submissions at once, unless told otherwise",
@@ -36,6 +38,15 @@ def _sandbox() -> Iterator[Finding]:
         yield False, f"the sandbox can't be looked at: {missing.name} is not installed"
         return
     yield from doctor.report()
+
+
+def _isolation(course: Course) -> Iterator[Finding]:
+    """Said only where there is something to say."""
+    try:
+        if course.isolation != "bubblewrap":
+            yield False, WEAKER.format(course.isolation)
+    except CourseError as error:
+        yield False, str(error)
 
 
 def _gradebook(course: Course) -> Finding:

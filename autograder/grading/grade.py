@@ -16,6 +16,7 @@ from autograder.grading.book import Book, open_book
 from autograder.grading.cluster import most_seconds, open_workers
 from autograder.grading.course import Course, CourseError
 from autograder.grading.deadlines import read_deadlines
+from autograder.grading.marks_of import submissions_of
 from autograder.grading.reading import submissions, unnameable
 from autograder.grading.record import Recorder
 from autograder.grading.register import register
@@ -27,6 +28,7 @@ from autograder.grading.task import Execute
 from ds101.errors import Ds101Error
 
 LOCK = ".ds101-grading"
+WAITING = "{} {} for a person: in JupyterLab, Nbgrader → Formgrader → Manual Grading. Then:  ds101 feedback"
 
 
 class Stopped(Ds101Error):
@@ -68,7 +70,17 @@ def grade(
             marks_table(source, {one: graded[one] for one in chosen if one in graded}, _stray(course, lab, options))
         )
         out.print(_summary(lab, chosen, tally), highlight=False)
+        if course.isolation != "bubblewrap":
+            out.print(f"They ran without the sandbox: c.Ds101.isolation is {course.isolation!r}.", highlight=False)
+        if waiting := _waiting(book, lab, chosen):
+            out.print(WAITING.format(waiting, "waits" if waiting == 1 else "wait"), highlight=False)
         return all(one in graded for one in chosen)
+
+
+def _waiting(book: Book, lab: str, chosen: list[str]) -> int:
+    """How many submissions have something that a person has to read."""
+    with book.changing() as session:
+        return sum(one.needs_manual_grade and one.student_id in chosen for one in submissions_of(session, lab))
 
 
 def _run(
@@ -133,7 +145,7 @@ def _stray(course: Course, lab: str, options: Options) -> list[str]:
 
 
 def _summary(lab: str, chosen: list[str], tally: Tally) -> str:
-    told = [f"{lab}: {len(chosen)} submissions, {tally.graded} graded now"]
+    told = [f"{lab}: {len(chosen)} submission{'' if len(chosen) == 1 else 's'}, {tally.graded} graded now"]
     told += [f"{tally.resumed} were graded before (resumed)"] if tally.resumed else []
     told += [f"{tally.refused} could not be run"] if tally.refused else []
     return ", ".join(told) + "."

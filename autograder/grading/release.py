@@ -32,10 +32,26 @@ SEVERAL = 3  # such lines, together, that stand nowhere else by chance
 DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip file knows
 
 
-def release(root: Path, folder: Path | None = None) -> list[Path]:
+HANDING_IN = """\"\"\"nbgrader's configuration for handing in: read by every `nbgrader` command that is run here.\"\"\"
+
+import os
+from pathlib import Path
+
+root = Path(__file__).resolve().parent
+
+c = get_config()  # noqa: F821  (nbgrader defines it)
+c.CourseDirectory.course_id = {course_id!r}
+# Your instructor says where labs are handed in.
+c.Exchange.root = os.environ.get("DS101_EXCHANGE", str(root / "exchange"))
+# Labs stay where they are: `submit` takes them there, `fetch_feedback` puts feedback beside them.
+c.Exchange.assignment_dir = str(root / "labs")
+"""
+
+
+def release(root: Path, folder: Path | None = None, course_id: str = "ds101") -> list[Path]:
     """Write the bundle; gives the folder and the zip file. Raises CourseError if it would tell a solution."""
     folder = folder or root / "dist" / f"ds101-{__version__}"
-    files = bundle(root)
+    files = bundle(root) | {"nbgrader_config.py": HANDING_IN.format(course_id=course_id).encode()}
     if told := next(leaks(root, files), None):
         raise CourseError(f"The bundle would tell a solution or a hidden test: {told}. Run `make notebooks`.")
     if folder.exists() and any(folder.iterdir()) and not (folder / "ds101" / "__init__.py").is_file():

@@ -79,9 +79,9 @@ def _walls() -> Iterator[tuple[bool, str]]:
         yield True, f"The system itself keeps memory limits (cgroup {found})."
     else:
         yield (
-            False,
+            True,  # nothing has to be done
             (
-                "No delegated cgroup v2: a watchdog keeps memory limits, and may be a few percent late. "
+                "A watchdog keeps memory limits, and may be a few percent late: there is no delegated cgroup v2. "
                 f"Where systemd runs, the system keeps them after  {DELEGATED}"
             ),
         )
