@@ -311,7 +311,7 @@ def looking(scene: Scene) -> Iterator[Attack]:
                 try: print(path, open(path, "rb").read())
                 except OSError: pass
             for name in ("DS101_SECRET", "grading_secret", "DS101_EXCHANGE"):
-                if name in os.environ: print("REACHED", name)
+                if name in os.environ: print("REA" + "CHED", name)  # this cell is among its inputs
         """), ENCODE,
     )  # fmt: skip
     yield Attack(
