@@ -332,7 +332,7 @@ def looking(scene: Scene) -> Iterator[Attack]:
             def listens(port):
                 with socket.socket() as one:
                     one.settimeout(0.5)
-                    return one.connect_ex(("127.0.0.1", port)) == 0
+                    return one.connect_ex(("127.0.0.1", port)) == 0 and one.getsockname() != one.getpeername()
             for port in ({scene.port}, 47101, 8786, 8787, *range(30_000, 50_000)):
                 if listens(port): print("REACHED", port)
         """), ENCODE,
