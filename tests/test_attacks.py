@@ -74,7 +74,7 @@ def test_an_attack_gets_what_it_deserves_and_a_reason(attacked: Attacked, name: 
     told = attacked.read_by(student(attack))
     assert {check: mark.points for check, mark in one.marks.items()} == {c: attack.points(c) for c in one.marks}, told
     assert re.search(attack.reads, told, re.DOTALL), told
-    assert len(told) < 20_000
+    assert all(len(words) < 3_000 for words in (one.refused, *one.notes, *(mark.reason for mark in one.marks.values())))
 
 
 @pytest.mark.parametrize("name", LONG)
@@ -117,7 +117,8 @@ def test_nobody_reached_anything(attacked: Attacked) -> None:
 
 
 def test_nothing_survives(attacked: Attacked) -> None:
-    assert not psutil.Process().children(recursive=True)
+    mine = psutil.Process().children(recursive=True)
+    assert not [one for one in mine if "resource_tracker" not in " ".join(one.cmdline())]  # Python's own stays
     left = [
         one.info["pid"]
         for one in psutil.process_iter(["pid", "cmdline"])
@@ -177,16 +178,16 @@ def text_of(page: str) -> str:
 
 
 def test_nothing_that_was_handed_in_runs_where_people_read(attacked: Attacked) -> None:
-    plain = attacked.feedback("blank")
+    plain = len(LIVE.findall(attacked.feedback("blank")))
     for name in handed_in(attacked):
         page = attacked.feedback(name)
         assert page, name
-        for live in LIVE:
-            assert page.count(live) == plain.count(live), (name, live)
+        assert len(LIVE.findall(page)) == plain, name
+        assert "\x1b" not in page, name
         for output in attacked.outputs(name):
             data = output.get("data", {})
             assert not set(data) & set(SCRIPTS), name
-            assert not any(live in data.get("text/html", "") for live in LIVE), name
+            assert not LIVE.search(data.get("text/html", "")), name
             shown = [
                 data.get("text/plain", ""),
                 output.get("text", ""),

@@ -311,7 +311,7 @@ def looking(scene: Scene) -> Iterator[Attack]:
                 try: print(path, open(path, "rb").read())
                 except OSError: pass
             for name in ("DS101_SECRET", "grading_secret", "DS101_EXCHANGE"):
-                if name in os.environ: print("REACHED", name)
+                if name in os.environ: print("REA" + "CHED", name)  # this cell is among its inputs
         """), ENCODE,
     )  # fmt: skip
     yield Attack(
@@ -332,7 +332,7 @@ def looking(scene: Scene) -> Iterator[Attack]:
             def listens(port):
                 with socket.socket() as one:
                     one.settimeout(0.5)
-                    return one.connect_ex(("127.0.0.1", port)) == 0
+                    return one.connect_ex(("127.0.0.1", port)) == 0 and one.getsockname() != one.getpeername()
             for port in ({scene.port}, 47101, 8786, 8787, *range(30_000, 50_000)):
                 if listens(port): print("REACHED", port)
         """), ENCODE,

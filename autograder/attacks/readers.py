@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import nbformat
@@ -10,7 +11,11 @@ from autograder.attacks.attack import ENCODE, NOTHING, Attack, Scene, Submission
 
 SCRIPT = "<script>fetch('/formgrader/api/grade/1', {method: 'PUT', body: '{\"manual_score\": 30}'})</script>"
 IMAGE = '<img src=x onerror="fetch(1)">'
-LIVE = ("<script>fetch", "onerror=", "onload=", "javascript:fetch", "<iframe", "<form action", "\x1b]", "\x1b[2J")
+# What acts in a page: a script of theirs, an attribute that is one, an address that is one, and frames and forms.
+LIVE = re.compile(
+    r"<script[^>]*>\s*fetch|<[a-z][^<>]*\s(on\w+\s*=|(href|src|action)\s*=\s*[\"']?\s*javascript:)|<iframe|<form",
+    re.IGNORECASE,
+)
 
 
 def attacks(scene: Scene) -> Iterator[Attack]:
