@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from autograder.host import Host
 from autograder.inside.protocol import (
     Asked,
     Attributes,
@@ -30,12 +31,14 @@ from autograder.inside.protocol import (
     pack,
 )
 from autograder.inside.trees import frozen
+from autograder.jobs import Limits, Mark, Question
 from autograder.judge.elsewhere import Sandbox
 from autograder.judge.errors import Garbled, raised_there
 from autograder.judge.line import Line
 from autograder.judge.lines import hang_up, line_for_calls
-from autograder.judge.solution import stand_ins
+from autograder.judge.solution import Solution, stand_ins
 from autograder.judge.values import Opaque, plain
+from autograder.judge.within import OutOfTime, within
 from autograder.judge.words import know, known_place, printable
 from ds101 import Simulation
 from ds101.errors import Ds101Error
@@ -43,6 +46,7 @@ from ds101.explorer import explore
 from ds101.labs.apart import Foreign
 from ds101.labs.apart import Raised as RaisedThere
 from ds101.labs.lab12 import RequestVote
+from ds101.processes.shipping import dump
 
 VOTER = Described("node", "Voter", {"RequestVote": "consider"}, {})
 
@@ -273,3 +277,44 @@ def test_only_lines_of_the_students_own_are_shown(tmp_path: Path) -> None:
 
 def test_opaque_values_show_no_control_characters() -> None:
     assert repr(Opaque(b"", printable("a\x1b[2J\u202eb"))) == "a�[2J�b"
+
+
+def test_a_deadline_ends_whatever_is_done_and_also_who_takes_it_for_an_error_of_theirs() -> None:
+    def deaf() -> None:
+        try:
+            time.sleep(5)
+        except BaseException:
+            time.sleep(5)
+
+    with pytest.raises(OutOfTime), within(0.05):
+        deaf()
+    time.sleep(0.1)  # and then it is over
+
+
+@pytest.mark.sandbox
+@pytest.mark.grading
+def test_a_part_that_takes_all_the_time_gets_nothing_and_keeps_nobody_waiting() -> None:
+    def encode(message: str) -> bytes:
+        import time
+
+        time.sleep(1.5)
+        return len(message.encode()).to_bytes(4, "big") + message.encode()
+
+    encode.__module__ = "__main__"
+    question = Question("check-encode", "lab01", ("encode",), 4.0, 7, 2)
+    solution = Solution(dump({"encode": encode}), {})
+    begin = time.monotonic()
+    with Host() as host:
+        mark: Mark = host.do(
+            "autograder.judge.judging:judged",
+            question,
+            solution,
+            Limits(),
+            "bubblewrap",
+            True,
+            None,
+            12.0,
+            deadline=100,
+        )
+    assert (mark.points, time.monotonic() - begin < 60) == (0.0, True)
+    assert "your code had taken" in mark.reason

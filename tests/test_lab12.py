@@ -98,6 +98,7 @@ def test_every_search_of_the_solution_is_exhausted() -> None:
 @pytest.mark.timeout(3600)
 def test_both_right_solutions_hold_on_bad_days_of_many_seeds(count: Callable[[int, int], int]) -> None:
     solutions = [whole({"Raft": solution("lab12")[-1]}) for solution in (reference, another_way)]
+    days_of_talk = 0
     for seed in range(count(20, 1000)):
         trial = next(islice(days(Random(seed), 1), CALM_DAYS + seed % BAD_DAYS, None))
         for nodes in solutions:
@@ -106,7 +107,9 @@ def test_both_right_solutions_hold_on_bad_days_of_many_seeds(count: Callable[[in
             for one in (one_vote_a_term, no_vote_for_an_older_log, majority_first, one_leader_a_term):
                 assert verdict(one, run) is not BROKEN, (one.title, trial.line())
             assert verdict(a_leader_stays, run) is HOLDS, trial.line()
-            assert verdict(little_talk, run) is HOLDS, trial.line()
+            assert verdict(little_talk, run) is not BROKEN, trial.line()
+            days_of_talk += verdict(little_talk, run) is HOLDS
+    assert days_of_talk > count(20, 1000)  # of twice as many: on some, who leads is found out too late to count
 
 
 @pytest.mark.cluster

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from keyword import iskeyword
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -74,7 +74,7 @@ def stand_ins(lab: str, doors: Mapping[str, str], wanted: tuple[str, ...]) -> di
 
     Raises `Garbled`, or what loading it raised in the sandbox.
     """
-    answer = cast(Parts | Raised, line_for_calls(doors[SOLO]).ask(Describe(), (Parts, Raised), LOADING))
+    answer: Any = line_for_calls(doors[SOLO]).ask(Describe(), (Parts, Raised), LOADING)
     if isinstance(answer, Raised):
         raise raised_there(answer)
     found = {part: answer.parts[part] for part in wanted if part in answer.parts}

@@ -42,6 +42,7 @@ MUTANTS = [
         "any cutting",
         "hostile lengths",
         "death mid-frame",
+        "work in proportion",
         "the whole reply",
         "every byte leaves",
         "a deadline is a deadline",
@@ -74,6 +75,7 @@ MUTANTS = [
         {"self.waiting += data": "self.waiting = bytearray(data)"},
         *CUTTING,
         "hostile lengths",
+        "work in proportion",
         *TALKING,
     ),
     mutant(
@@ -85,6 +87,7 @@ MUTANTS = [
         },
         *CUTTING,
         "hostile lengths",
+        "work in proportion",
         *TALKING,
     ),
     mutant(
