@@ -158,7 +158,8 @@ def test_an_existing_cluster_is_used(course: Course) -> None:
     from distributed import LocalCluster
 
     submit(course, "ada")
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+    # Whoever grades on this machine meanwhile has Dask's usual port.
+    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
         done, _ = run(course, dask=True, scheduler=cluster.scheduler_address)
     assert done
     assert calls(course, "ada") == 1
@@ -217,3 +218,11 @@ def test_what_is_the_instructors_own_is_read_from_a_file_that_no_version_overwri
     assert "They ran without the sandbox: c.Ds101.isolation is 'container'." in run(again)[1]
     assert again.config.SandboxProvisioner.isolation == "container"  # in nbgrader's own commands too
     assert course.config.SandboxProvisioner.isolation == "bubblewrap"
+
+
+def test_where_no_sandbox_can_be_built_nobody_gets_a_mark_and_the_reason_is_told_once(course: Course) -> None:
+    for student in ("ada", "bob", "cyd"):
+        submit(course, student, do="unsafe")
+    with pytest.raises(ClusterError, match=r"^bubblewrap is not installed\. What was recorded is safe"):
+        run(course, dask=True)
+    assert recorded(course) == {}

@@ -25,6 +25,7 @@ from distributed.security import Security
 from autograder.grading.prepare import Prepared
 from autograder.grading.task import Deaf, Execute, task
 from autograder.jobs import Job, Limits, Result
+from autograder.sandbox.errors import NoSandbox
 from ds101.errors import Ds101Error
 
 TICK = 1.0  # seconds between two looks at who is overdue
@@ -120,6 +121,8 @@ class Workers:
             result = future.result(timeout=60)
         except KilledWorker:
             return Lost(GONE)
+        except NoSandbox as error:  # of the machine, and of no submission
+            raise ClusterError(f"{error} {KEPT}") from error
         except Exception as error:  # whatever the grader raised
             return Lost(f"the grader failed ({type(error).__name__}: {error})"[:300])
         finally:
