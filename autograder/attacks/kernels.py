@@ -328,13 +328,14 @@ def looking(scene: Scene) -> Iterator[Attack]:
     yield Attack(
         "calls-out", "Connects to whatever listens on this machine: a service, another submission, the coordinator.",
         first(f"""
-            import socket
+            import psutil, socket
+            own = {{one.laddr.port for one in psutil.Process().net_connections()}}  # Jupyter's debugger is one
             def listens(port):
                 with socket.socket() as one:
                     one.settimeout(0.5)
                     return one.connect_ex(("127.0.0.1", port)) == 0 and one.getsockname() != one.getpeername()
             for port in ({scene.port}, 47101, 8786, 8787, *range(30_000, 50_000)):
-                if listens(port): print("REACHED", port)
+                if port not in own and listens(port): print("REACHED", port)
         """), ENCODE,
     )  # fmt: skip
     yield Attack(
