@@ -7,6 +7,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from ds101.checks.answer import Answer, broken, holds, inconclusive, to_do
@@ -38,24 +40,29 @@ def exchange_all(exchange: Any, address: Address, messages: list[str], timeout: 
         return [exchange(connection, message, timeout) for message in messages]
 
 
-def answer(peer: Peer, connection: socket.socket) -> None:
-    """To every message, itself behind an arrow."""
+def answer(word: str, peer: Peer, connection: socket.socket) -> None:
+    """To every message, itself behind a word that only the peer knows: who does not listen can't guess it."""
     while True:
-        connection.sendall(frame("> " + peer.read_frame(connection).decode("utf-8", "replace")))
+        connection.sendall(frame(f"{word} {peer.read_frame(connection).decode('utf-8', 'replace')}"))
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """These messages, one after the other, through a proxy that passes on at most `slice` bytes at a time."""
+    """These messages, one after the other, through a proxy that passes on at most `slice` bytes at a time.
+
+    Each is answered with `word` before it.
+    """
 
     messages: tuple[str, ...]
     slice: int
+    word: str = ">"
 
 
 def talks(source: random.Random, size: int) -> Iterator[Talk]:
-    yield from (Talk(("hi",), 1 << 16), Talk(("hi",), 3), Talk(("日本", "", "hi"), 1))
-    for _ in range(3 * size):
-        yield Talk(tuple(source.choices(WORDS, k=source.randint(1, 4))), source.randint(1, 7))
+    first = ((("hi",), 1 << 16), (("hi",), 3), (("日本", "", "hi"), 1))
+    others = ((tuple(source.choices(WORDS, k=source.randint(1, 4))), source.randint(1, 7)) for _ in range(3 * size))
+    for messages, slice_ in chain(first, others):
+        yield Talk(messages, slice_, str(source.randint(10_000, 99_999)))
 
 
 @property_of(
@@ -70,20 +77,20 @@ def talks(source: random.Random, size: int) -> Iterator[Talk]:
 )
 def replies(client: Apart, talk: Talk) -> Answer:
     """exchange sends a message and returns the reply to it, however the network cuts the two."""
-    with Peer(answer) as peer, Proxy(peer.address) as proxy:
+    with Peer(partial(answer, talk.word)) as peer, Proxy(peer.address) as proxy:
         proxy.link(slice=talk.slice)
         outcome = client.ask(proxy.address, list(talk.messages), AMPLE, patience=AMPLE + PATIENCE)
         heard = bytes(peer.heard)
     if missing := not_written(outcome):
         return to_do(missing)
-    expected = ["> " + message for message in talk.messages]
+    expected = [f"{talk.word} {message}" for message in talk.messages]
     sent = b"".join(map(frame, talk.messages))
     steps = [
         f"a proxy passes on at most {talk.slice} byte{'s' if talk.slice > 1 else ''} at a time, each way",
         f"your client sends {', '.join(map(value_in_words, talk.messages))}: {bytes_in_words(sent)}",
         f"the peer gets {bytes_in_words(heard) or 'nothing'}"
         + ("" if heard == sent else "   ← it should get all of that"),
-        f"the peer answers each with '> ' before it: {bytes_in_words(b''.join(map(frame, expected)))}",
+        f"the peer answers each with '{talk.word} ' before it: {bytes_in_words(b''.join(map(frame, expected)))}",
         f"exchange {outcome_in_words(outcome)}",
     ]
     if outcome == Returned(expected):
