@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from autograder.grading.prepare import Prepared
 from autograder.grading.task import Deaf, Execute, task
 from autograder.jobs import Job, Limits, Result
 from autograder.sandbox.errors import NoSandbox
+from autograder.sandbox.folders import temporary
 from ds101.errors import Ds101Error
 
 TICK = 1.0  # seconds between two looks at who is overdue
@@ -173,9 +173,10 @@ def most_seconds(limits: Limits) -> float:
 @contextmanager
 def _local(count: int) -> Iterator[Any]:
     """Processes on this machine that talk only to whoever has this run's certificate."""
-    with tempfile.TemporaryDirectory(prefix="ds101-dask-", ignore_cleanup_errors=True) as folder, LocalCluster(
+    with temporary() as folder, LocalCluster(
         n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
-        memory_limit=None, silence_logs=logging.CRITICAL + 1, local_directory=folder, security=Security.temporary(),
+        memory_limit=None, silence_logs=logging.CRITICAL + 1, local_directory=str(folder),
+        security=Security.temporary(),
     ) as cluster, Client(cluster, set_as_default=False) as client:  # fmt: skip
         client.wait_for_workers(count, timeout=120)
         client.register_plugin(Deaf())

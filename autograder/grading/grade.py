@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -25,6 +23,7 @@ from autograder.grading.sinks import Aside, Sink
 from autograder.grading.source import open_source
 from autograder.grading.tables import differences_table, marks_table
 from autograder.grading.task import Execute
+from autograder.sandbox.folders import temporary
 from ds101.errors import Ds101Error
 
 LOCK = ".ds101-grading"
@@ -60,7 +59,7 @@ def grade(
         register(source, book)
         recorder = Recorder(source, book, read_deadlines(course.root))
         regrade = options.again or bool(options.students)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ds101-regrade-")))
+        folder = stack.enter_context(temporary())
         sink: Sink = Aside(recorder, folder) if regrade else recorder
         tally = _run(stack, course, recorder, sink, options, chosen, execute)
         if isinstance(sink, Aside):

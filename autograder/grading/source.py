@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from traitlets.config import Config
 from autograder.grading.course import Course, CourseError
 from autograder.grading.questions import questions_of
 from autograder.jobs import Question
+from autograder.sandbox.folders import temporary
 
 log = logging.getLogger("ds101.grading")
 log.addHandler(logging.NullHandler())
@@ -85,8 +85,8 @@ class Source:
 def open_source(course: Course, lab: str) -> Iterator[Source]:
     """Read a lab's source. Raises CourseError where it can't be used."""
     folder = course.folder("source") / lab
-    with tempfile.TemporaryDirectory(prefix="ds101-source-") as name, quiet():
-        db_url = f"sqlite:///{Path(name) / 'source.db'}"
+    with temporary() as own, quiet():
+        db_url = f"sqlite:///{own / 'source.db'}"
         notebook = _read(folder / f"{lab}.ipynb")
         files = {
             path.relative_to(folder).as_posix(): path.read_bytes()

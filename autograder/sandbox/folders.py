@@ -12,7 +12,8 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SHORT = "/tmp"  # sockets in it have names of 107 bytes at most
@@ -36,6 +37,16 @@ class Folder:
             remove(self.path)
             os.close(self._lock)
             self._lock = -1
+
+
+@contextmanager
+def temporary() -> Iterator[Path]:
+    """A folder for as long as the `with` block lasts, or its program lives."""
+    folder = Folder()
+    try:
+        yield folder.path
+    finally:
+        folder.remove()
 
 
 @functools.lru_cache(maxsize=1)
