@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from autograder.jobs import Isolation
+from autograder.sandbox.errors import Lost as Lost
 from autograder.sandbox.errors import NoSandbox
 from autograder.sandbox.launching import popen
 from autograder.sandbox.trying import why_not
@@ -33,10 +34,6 @@ PRELOADED = ("autograder.execute", "autograder.judge.judging", "autograder.sandb
 HEAD = struct.Struct(">Q")
 READ = 1 << 20
 PATIENCE = 10.0  # seconds for a host to end by itself
-
-
-class Lost(Ds101Error, RuntimeError):
-    """A job came to no end: it took too long, or its process was killed."""
 
 
 class Host:

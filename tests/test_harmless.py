@@ -16,7 +16,7 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import sync_playwright
-from traitlets.config import Config
+from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.sandbox.cleaning import clean, plain
 from autograder.sandbox.harmless import harmless
@@ -245,11 +245,7 @@ def test_attachments_are_pictures():
 
 def configuration() -> Config:
     """What `nbgrader_config.py` says."""
-    config = Config()
-    exec(
-        (ROOT / "nbgrader_config.py").read_text(),
-        {"get_config": lambda: config, "__file__": str(ROOT / "nbgrader_config.py")},
-    )
+    config: Config = PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config()
     return config
 
 

@@ -309,11 +309,9 @@ def test_a_part_that_takes_all_the_time_gets_nothing_and_keeps_nobody_waiting() 
             "autograder.judge.judging:judged",
             question,
             solution,
-            Limits(),
+            Limits(judging=12.0),
             "bubblewrap",
             True,
-            None,
-            12.0,
             deadline=100,
         )
     assert (mark.points, time.monotonic() - begin < 60) == (0.0, True)

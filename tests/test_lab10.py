@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from autograder.mutants import lab10_another_way, reference
+from autograder.mutants import another_way, reference
 from ds101 import Cluster, History, Message, Node, Verdict, explore
 from ds101.history import Operation
 from ds101.labs import Property
@@ -36,7 +36,7 @@ NODES = ("n1", "n2", "n3", "n4", "n5")
 CONSISTENT = [one for one in LAB.properties if one.needs == ("ConsistentStore",)]
 AVAILABLE = [one for one in LAB.properties if one.needs == ("AvailableStore",)]
 OURS = dict(zip(LAB.parts, reference("lab10"), strict=True))
-OTHER = {"ConsistentStore": lab10_another_way.ConsistentStore, "AvailableStore": lab10_another_way.AvailableStore}
+OTHER = {part.__name__: part for part in another_way("lab10")}
 
 
 def nothing(self: Node, request: Message, client: str) -> None:

@@ -1,4 +1,4 @@
-"""What can go wrong with a sandbox, before it runs anything."""
+"""What can go wrong with a sandbox, before it runs anything, and with what runs beside it."""
 
 from __future__ import annotations
 
@@ -7,3 +7,7 @@ from ds101.errors import Ds101Error
 
 class NoSandbox(Ds101Error, RuntimeError):
     """This machine can't build the sandbox that was asked for: why, and what to do about it."""
+
+
+class Lost(Ds101Error, RuntimeError):
+    """A job came to no end: it took too long, or its process was killed."""
