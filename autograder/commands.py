@@ -27,7 +27,9 @@ def grade(
         bool, typer.Option("--again", help="Also what has a mark: shows what would change, and asks.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Write what changes without asking.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="How many at once: twice the cores, unless told.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many at once: three times the cores, unless told.")
+    ] = None,
     scheduler: Annotated[str, typer.Option(help="The address of a Dask scheduler, instead of processes here.")] = "",
 ) -> None:
     """Grade what was submitted. The exit status is 0 if every submission has a mark or a stated reason."""

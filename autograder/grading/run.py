@@ -128,7 +128,7 @@ def as_before(questions: tuple[Question, ...], before: Graded | None) -> tuple[Q
 def places(wanted: int | None, jobs: int) -> int:
     """How many workers: running is mostly waiting, so there are more of them than cores."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(wanted or 2 * cores, jobs))
+    return max(1, min(wanted or 3 * cores, jobs))
 
 
 def _chained(first: Prepared, jobs: Iterator[Prepared]) -> Iterator[Prepared]:
