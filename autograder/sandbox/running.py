@@ -33,7 +33,7 @@ from autograder.sandbox.folders import Folder
 from autograder.sandbox.mending import mended, shortened, whole
 from autograder.sandbox.provisioner import SandboxProvisioner
 
-GRACE = 10.0  # seconds for an interrupted cell to end
+GRACE = 20.0  # seconds for an interrupted cell to end
 STARTUP = 60  # seconds for a kernel to answer; it takes less than one
 LONGEST_MESSAGE = 8 << 20  # bytes: a kernel that sends more is not heard
 WAITING_MESSAGES = 64
