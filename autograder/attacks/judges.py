@@ -97,7 +97,7 @@ def lying() -> Iterator[Attack]:
                     "import ds101.labs.lab01.hostility as h\\nh.work_of = lambda *_: 'none'",)
             class Decoder:
                 evil = Evil()
-        """), {**ENCODE, "check-decoder": 1.0}, "no list of answers",
+        """), ENCODE, "no list of answers",
     )  # fmt: skip
     yield Attack(
         "few-answers", "The same, and it answers for the first piece alone.",

@@ -49,7 +49,9 @@ class Sandbox:
         measure = processor_time[path_of(self.door)]
         before = measure()
         outcome = self.ask(function, first, arguments, patience)
-        return Returned(measure() - before) if isinstance(outcome, Returned) else outcome
+        if isinstance(outcome, Returned) and isinstance(outcome.value, float):  # anything else was no work
+            return Returned(measure() - before)
+        return outcome
 
     def _run(self, function: Any, arguments: tuple[Any, ...]) -> Run:
         """The part alone is asked by the name of a function that does no more than call it."""
