@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autograder.inside.protocol import Raised
 from autograder.judge.words import known_place, printable
-from ds101.errors import Ds101Error, EndedFromOutside
+from ds101.errors import Ds101Error
 from ds101.labs.worlds.stuck import Endless
 from ds101.lines import Place
 
@@ -25,10 +25,6 @@ class Garbled(Ds101Error):
     """What came out of a sandbox is no answer."""
 
 
-class TooLong(EndedFromOutside):
-    """A call did not end."""
-
-
 class RaisedThere(Exception):
     """The base of the errors that were raised in a sandbox."""
 
@@ -45,4 +41,4 @@ def raised_there(raised: Raised) -> RaisedThere:
     return error
 
 
-__all__ = ["Ended", "Endless", "Garbled", "RaisedThere", "SandboxLost", "TooLong", "raised_there"]
+__all__ = ["Ended", "Endless", "Garbled", "RaisedThere", "SandboxLost", "raised_there"]

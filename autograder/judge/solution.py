@@ -18,6 +18,7 @@ import msgspec
 from autograder.inside.protocol import Describe, Described, EventType, Parts, Raised
 from autograder.judge.elsewhere import SOLO
 from autograder.judge.errors import Garbled, raised_there
+from autograder.judge.line import LOADING
 from autograder.judge.lines import line_for_calls
 from autograder.judge.sandboxed_call import SandboxedFunction, stand_in_for_class
 from autograder.judge.sandboxed_node import stand_in
@@ -30,7 +31,6 @@ MOST_SHIPPED = 8 << 20  # bytes
 MOST_TYPES = 100
 MOST_FIELDS = 100
 MOST_NAME = 200  # characters
-LOADING = 20.0  # seconds for a solution to be loaded
 
 
 class _Sheet(msgspec.Struct):
